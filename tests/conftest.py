@@ -1,0 +1,62 @@
+"""What tests stand on: a real PostgreSQL, the real data where they are there, and a clock that tests set."""
+
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from sqlalchemy import Engine, text
+
+from twin.settings import Settings
+from twin.store import migrate, session, tables
+
+SHARED = Path(__file__).parents[2] / "shared"
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Skip what needs the real data where they are not there; `.ci/run` checks that they were run where they are."""
+    if SHARED.is_dir():
+        return
+    for item in items:
+        if item.get_closest_marker("shared_data"):
+            item.add_marker(pytest.mark.skip(reason="the real data are not beside this checkout"))
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real data, `../shared/data`."""
+    return SHARED / "data"
+
+
+@pytest.fixture
+def now() -> datetime:
+    """The moment at which tests happen."""
+    return NOW
+
+
+@pytest.fixture(scope="session")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
+    """A migrated PostgreSQL: the one `DATABASE_URL` names, else an embedded one that goes with the session."""
+    home = tmp_path_factory.mktemp("home")
+    url = os.environ.get("TWIN_TEST_DATABASE_URL")
+    engine = session.connect(Settings(home=home, DATABASE_URL=url))
+    migrate.upgrade(engine)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
+def engine(database: Engine) -> Engine:
+    """The database with every table of ours and every job emptied."""
+    names = [*tables.metadata.tables, "procrastinate_jobs", "procrastinate_workers"]
+    with database.begin() as connection:
+        connection.execute(text(f"truncate {', '.join(names)} restart identity cascade"))
+    return database
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: Engine) -> Settings:
+    """Settings of an instance on the test database, with a home of its own."""
+    return Settings(home=tmp_path / "home", DATABASE_URL=database.url.render_as_string(hide_password=False))

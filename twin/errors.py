@@ -1,0 +1,43 @@
+"""The error tree of `twin`.
+
+    TwinError
+    ├── ConfigurationError     settings or the environment are wrong
+    ├── UnreadableInput        a file or body that no importer can read
+    │   ├── TooLarge           beyond the configured bound
+    │   └── UnsupportedVersion a known format in a version that is not taken
+    ├── UnknownPatient         no patient has this id or identifier
+    └── UnknownKey             a signal, score, organ or rule of this name does not exist
+
+Messages name codes, places and reasons; never a patient's name or value.
+"""
+
+
+class TwinError(Exception):
+    """Something in the twin could not be done."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+
+class ConfigurationError(TwinError):
+    """The settings are wrong."""
+
+
+class UnreadableInput(TwinError):
+    """No importer can read this input."""
+
+
+class TooLarge(UnreadableInput):
+    """The input is larger than this instance accepts."""
+
+
+class UnsupportedVersion(UnreadableInput):
+    """The format is known, but not in this version."""
+
+
+class UnknownPatient(TwinError):
+    """No such patient."""
+
+
+class UnknownKey(TwinError):
+    """No such signal, score, organ or rule."""

@@ -1,0 +1,1 @@
+"""What is known of a patient, and when it was known."""

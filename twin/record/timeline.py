@@ -1,0 +1,108 @@
+"""What was known of one patient at a moment: facts in order, with the questions that scores and organs ask of them."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property
+from typing import Literal
+
+from twin.record.fact import Absent, Fact, FactKind
+
+Sex = Literal["male", "female", "unknown"]
+DAYS_PER_YEAR = 365.25
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Identifier:
+    """An identifier and the system that issued it."""
+
+    system: str
+    value: str
+    kind: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Patient:
+    """Who the facts are about. `id` is ours (a UUID); identifiers are the sources'."""
+
+    id: str
+    name: str
+    sex: Sex
+    birth_date: date | None
+    identifiers: tuple[Identifier, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timeline:
+    """The facts of one patient known at `as_of`, ordered by the time they were true, then by id.
+
+    Whoever builds one has already left out what was not known at `as_of`; `known(...)` does it for a list.
+    """
+
+    patient: Patient
+    as_of: datetime
+    facts: tuple[Fact, ...]
+
+    @cached_property
+    def _by_signal(self) -> dict[str, tuple[Fact, ...]]:
+        grouped: dict[str, list[Fact]] = {}
+        for fact in self.facts:
+            if fact.derived.signal is not None:
+                grouped.setdefault(fact.derived.signal, []).append(fact)
+        return {key: tuple(facts) for key, facts in grouped.items()}
+
+    def about(self, signal: str) -> tuple[Fact, ...]:
+        """Every fact of a signal or concept, used or not."""
+        return self._by_signal.get(signal, ())
+
+    def series(self, signal: str) -> tuple[Fact, ...]:
+        """The facts of a signal that may be computed on, oldest first."""
+        return tuple(fact for fact in self.about(signal) if fact.is_used)
+
+    def latest(self, signal: str) -> Fact | Absent:
+        """The newest usable fact of a signal."""
+        usable = self.series(signal)
+        return usable[-1] if usable else Absent(reason="missing_input", detail=signal)
+
+    def has(self, concept: str, at: datetime | None = None) -> bool:
+        """True where a condition, medicine or history of this concept was there at `at` (default: `as_of`).
+
+        Not recorded counts as not there: a record can't show absence. Scores that rely on it say so.
+        """
+        moment = at or self.as_of
+        return any(
+            fact.observed_at <= moment and (fact.ended_at is None or fact.ended_at > moment)
+            for fact in self.about(concept)
+            if fact.is_used
+        )
+
+    def since(self, concept: str) -> datetime | None:
+        """When a concept was first true."""
+        usable = self.series(concept)
+        return usable[0].observed_at if usable else None
+
+    def of_kind(self, kind: FactKind) -> tuple[Fact, ...]:
+        """Every fact of one kind."""
+        return tuple(fact for fact in self.facts if fact.kind == kind)
+
+    def age(self, at: datetime | None = None) -> float | Absent:
+        """Age in years (a) at `at` (default: `as_of`)."""
+        born = self.patient.birth_date
+        if born is None:
+            return Absent(reason="missing_input", detail="birth_date")
+        return ((at or self.as_of).date() - born).days / DAYS_PER_YEAR
+
+    @cached_property
+    def died_at(self) -> datetime | None:
+        """When the patient died, as far as known at `as_of`."""
+        deaths = self.of_kind("death")
+        return deaths[0].observed_at if deaths else None
+
+
+def known(facts: tuple[Fact, ...], as_of: datetime) -> tuple[Fact, ...]:
+    """Return the facts known at `as_of` and not yet superseded then, ordered by `observed_at`, then id."""
+    visible = (
+        fact
+        for fact in facts
+        if fact.known_at <= as_of and (fact.superseded_at is None or fact.superseded_at > as_of)
+    )
+    return tuple(sorted(visible, key=lambda fact: (fact.observed_at, fact.id)))

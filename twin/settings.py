@@ -1,0 +1,77 @@
+"""What this instance is told from outside: where its data lie, what it may accept, whom it may write to."""
+
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic import field_validator
+
+
+class Settings(BaseSettings):
+    """Environment variables, all prefixed `TWIN_` but `DATABASE_URL`. Secrets come from nowhere else."""
+
+    model_config = SettingsConfigDict(env_prefix="TWIN_", extra="ignore")
+
+    database_url: Annotated[str | None, Field(validation_alias="DATABASE_URL")] = None
+    """A PostgreSQL 15 or later; without it the embedded server keeps its data under `home`."""
+    home: Path = Path("~/.local/share/patient-twin")
+    public_url: str = "http://127.0.0.1:8000"
+    """The address people reach this instance at; stands in reminders."""
+    language: Literal["en", "zh_CN"] = "en"
+    """The site's language: reminders, and pages before sign-in."""
+
+    recall_level: float = Field(default=0.20, gt=0, lt=1)
+    """A recall opens when P(crossing within the horizon) reaches this (DESIGN.md section 5)."""
+    recall_horizon_months: int = Field(default=12, ge=1, le=60)
+    enabled_rules: Annotated[tuple[str, ...], NoDecode] = ()
+    """Rule ids that are unverified and that a clinician has switched on, separated by commas."""
+
+    max_body_mb: int = Field(default=64, ge=1)
+    """Largest body of a FHIR request, in MB."""
+    max_upload_mb: int = Field(default=900, ge=1)
+    """Largest uploaded file (a CT archive), in MB."""
+
+    idle_minutes: int = Field(default=30, ge=1)
+    session_hours: int = Field(default=12, ge=1)
+    login_attempts: int = Field(default=5, ge=1)
+    """Failed sign-ins of one account before it is locked for `lockout_minutes`."""
+    lockout_minutes: int = Field(default=15, ge=1)
+    secure_cookies: bool | None = None
+    """None: on where `public_url` is https."""
+
+    smtp_host: str | None = None
+    """Without it reminders go to the inbox only."""
+    smtp_port: int = 587
+    smtp_security: Literal["starttls", "tls", "none"] = "starttls"
+    smtp_user: str | None = None
+    smtp_password: SecretStr | None = None
+    smtp_from: str = "patient-twin@localhost"
+
+    worker_concurrency: int = Field(default=1, ge=1)
+    beat_seconds: float = Field(default=10.0, gt=0)
+    """How often the clock looks for what is due."""
+
+    @field_validator("enabled_rules", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(part.strip() for part in value.split(",") if part.strip())
+        return value
+
+    @property
+    def cookies_are_secure(self) -> bool:
+        """True where session cookies go over https only."""
+        return self.public_url.startswith("https://") if self.secure_cookies is None else self.secure_cookies
+
+    @property
+    def home_path(self) -> Path:
+        """`home` with `~` resolved."""
+        return self.home.expanduser().resolve()
+
+
+@cache
+def settings() -> Settings:
+    """The settings of this process, read once."""
+    return Settings()
