@@ -19,6 +19,7 @@ PROBLEMS: MappingProxyType[str, Codes] = MappingProxyType(
         "fatty_liver": ((SNOMED, "197321007", "Steatosis of liver"), (ICD10, "K76.0", "Fatty liver")),
         "hbv": ((SNOMED, "61977001", "Chronic type B viral hepatitis"), (ICD10, "B18.1", "Chronic viral hepatitis B")),
         "cirrhosis": ((SNOMED, "19943007", "Cirrhosis of liver"), (ICD10, "K74.6", "Cirrhosis of liver")),
+        "ascvd": ((SNOMED, "22298006", "Myocardial infarction"), (ICD10, "I25.2", "Old myocardial infarction")),
         "hypertension": ((SNOMED, "38341003", "Hypertension"), (ICD10, "I10", "Essential hypertension")),
         "hyperlipidemia": ((SNOMED, "55822004", "Hyperlipidemia"), (ICD10, "E78.5", "Hyperlipidaemia")),
         "prediabetes": ((SNOMED, "15777000", "Prediabetes"),),

@@ -87,7 +87,7 @@ _FIBROSIS = (
 COURSES: tuple[Course, ...] = (
     Course(key="healthy", organ="none", per_fifty=13, ages=(30, 56)),
     Course(
-        key="fatty_liver", organ="liver", per_fifty=4, ages=(34, 56), shifts=_FATTY,
+        key="fatty_liver", organ="liver", per_fifty=3, ages=(34, 56), shifts=_FATTY,
         onsets=(Onset(concept="fatty_liver", at="start"),), panels=("liver", "cbc"),
     ),
     Course(
@@ -103,7 +103,7 @@ COURSES: tuple[Course, ...] = (
         onsets=(Onset(concept="fatty_liver", at="start"),), panels=("liver", "cbc"),
     ),
     Course(
-        key="fibrosis_fast", organ="liver", per_fifty=3, ages=(47, 64), begins=(5, 7), shifts=_FIBROSIS,
+        key="fibrosis_fast", organ="liver", per_fifty=4, ages=(47, 64), begins=(5, 7), shifts=_FIBROSIS,
         aim=Aim(key="fib4", threshold=2.67, months=(0, 11)),
         onsets=(Onset(concept="fatty_liver", at="start"),), panels=("liver", "cbc", "coagulation"),
     ),
@@ -137,17 +137,17 @@ COURSES: tuple[Course, ...] = (
         medicines=("entecavir",), panels=("liver", "cbc", "coagulation", "tumour"), hbsag=True,
     ),
     Course(
-        key="hypertension_rising", organ="vascular", per_fifty=4, ages=(45, 60), begins=(5, 7),
+        key="hypertension_rising", organ="vascular", per_fifty=3, ages=(45, 60), begins=(5, 7),
         shifts=(Shift(signal="sbp", by=3, rise=2.6), Shift(signal="dbp", rise=0.9), Shift(signal="weight", by=6)),
         aim=Aim(key="sbp", threshold=140, months=(0, 11)), panels=("lipids", "renal"),
     ),
     Course(
-        key="hypertension_treated", organ="vascular", per_fifty=5, ages=(48, 60), treated=(3, 7), takes_years=0.3,
+        key="hypertension_treated", organ="vascular", per_fifty=4, ages=(48, 60), treated=(3, 7), takes_years=0.3,
         shifts=(Shift(signal="sbp", by=30, treated=-24), Shift(signal="dbp", by=14, treated=-11)),
         onsets=(Onset(concept="hypertension", at="treated"),), medicines=("amlodipine",), panels=("lipids", "renal"),
     ),
     Course(
-        key="lipid_rising", organ="vascular", per_fifty=3, ages=(42, 58), begins=(4, 6),
+        key="lipid_rising", organ="vascular", per_fifty=2, ages=(42, 58), begins=(4, 6),
         shifts=(Shift(signal="ldl_c", by=0.2, rise=0.17), Shift(signal="triglycerides", rise=0.04)),
         aim=Aim(key="ldl_c", threshold=3.4, months=(0, 11)), panels=("lipids",),
     ),
@@ -155,6 +155,16 @@ COURSES: tuple[Course, ...] = (
         key="lipid_treated", organ="vascular", per_fifty=3, ages=(46, 60), treated=(3, 6), takes_years=0.25,
         shifts=(Shift(signal="ldl_c", by=1.6, treated=-1.7),),
         onsets=(Onset(concept="hyperlipidemia", at="treated"),), medicines=("simvastatin",), panels=("lipids",),
+    ),
+    Course(
+        key="infarction", organ="vascular", per_fifty=2, ages=(54, 68), treated=(3, 6), takes_years=0.25,
+        shifts=(Shift(signal="ldl_c", by=1.2, treated=-1.4), Shift(signal="sbp", by=14, treated=-10)),
+        onsets=(Onset(concept="ascvd", at="treated"),), medicines=("simvastatin",), panels=("lipids", "renal"),
+    ),
+    Course(
+        key="infarction_at_goal", organ="vascular", per_fifty=1, ages=(54, 68), treated=(3, 6), takes_years=0.25,
+        shifts=(Shift(signal="ldl_c", by=1.2, treated=-2.85), Shift(signal="sbp", by=14, treated=-12)),
+        onsets=(Onset(concept="ascvd", at="treated"),), medicines=("simvastatin",), panels=("lipids", "renal"),
     ),
     Course(
         key="diabetes_onset", organ="vascular", per_fifty=3, ages=(44, 60), begins=(5, 7),
@@ -165,15 +175,15 @@ COURSES: tuple[Course, ...] = (
             Shift(signal="weight", by=10),
             Shift(signal="waist", by=9),
         ),
-        aim=Aim(key="hba1c", threshold=6.5, months=(-6, 12)),
+        aim=Aim(key="hba1c", threshold=6.5, months=(0, 11)),
         onsets=(Onset(concept="prediabetes", at=("hba1c", 5.7)), Onset(concept="diabetes", at=("hba1c", 6.5))),
         panels=("glucose", "lipids", "urine"),
     ),
     Course(
         key="kidney_decline", organ="kidney", per_fifty=2, ages=(54, 66), begins=(6, 8), treated=(2, 3),
         shifts=(
-            Shift(signal="creatinine", by=0.08, rise=0.07),
-            Shift(signal="urine_acr", by=1.4, rise=0.22, treated=-0.4),
+            Shift(signal="creatinine", by=0.15, rise=0.08),
+            Shift(signal="urine_acr", by=1.8, rise=0.3, treated=-0.3),
             Shift(signal="sbp", by=14, treated=-6),
             Shift(signal="hemoglobin", rise=-1.2),
         ),

@@ -80,7 +80,7 @@ def _given(patient: SyntheticPatient, item: Input, t: Array) -> object:
         if where.kind == "age":
             return years_between(patient.birth_date, patient.start) + t
         if where.kind == "sex":
-            return item.choices.get(patient.sex, np.nan)
+            return item.choices.get(patient.sex, float(patient.sex == "male"))  # no choices: yes/no, "male"
         if where.kind == "code":
             return float(patient.smoking == where.output) if where.key == "smoking_status" else None
         if where.kind == "site":
