@@ -1,0 +1,146 @@
+"""What was asked, by which route, how did it end, how long did it take? One JSON line a request, and nothing private.
+
+A line holds the route's template, never the address itself, its query or a body: those may hold a patient's name. An
+error that nobody foresaw is told by its type and the lines of code it passed, never by its message: a database driver
+quotes the row in it.
+"""
+
+import json
+import logging
+import secrets
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from time import perf_counter
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import HTMLResponse, Response
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from twin.web.errors import answer, dress_of
+from twin.web.i18n import COOKIE, choose
+from twin.web.measure import Requests
+
+LOG = logging.getLogger("twin.web")
+UNMATCHED = "(no route)"
+
+
+class JsonLines(logging.Formatter):
+    """A log record as one line of JSON: time, level, logger, message and what was passed as `extra={"fields": ...}`."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line; an exception is told by type and place."""
+        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
+        line: dict[str, object] = {
+            "at": at,
+            "level": record.levelname,
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        line |= getattr(record, "fields", {})
+        if record.exc_info and record.exc_info[1]:
+            line |= describe(record.exc_info[1])
+        return json.dumps(line, ensure_ascii=False, default=str)
+
+
+def describe(error: BaseException) -> dict[str, object]:
+    """Return an error without its message: its type, its causes' types, and the places in the code it passed."""
+    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
+    causes, cause = [], error.__cause__ or error.__context__
+    while cause is not None:
+        causes.append(type(cause).__qualname__)
+        cause = cause.__cause__ or cause.__context__
+    return {"error": type(error).__qualname__, "causes": causes, "passed": places[-12:]}
+
+
+class RequestContext:
+    """Outermost layer: gives each request its id and language, writes its line, and answers what nobody foresaw."""
+
+    def __init__(self, app: ASGIApp, *, site_language: str, requests: Requests) -> None:
+        self._app = app
+        self._site_language = site_language
+        self._requests = requests
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass the request on."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        state = scope.setdefault("state", {})
+        state |= {"request_id": secrets.token_hex(8), "csrf_token": "", "actor": None, "user": None}
+        state["language"] = choose(Request(scope).cookies.get(COOKIE), site=self._site_language)
+        began, status = perf_counter(), 0
+
+        async def note_status(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message.setdefault("headers", []).append((b"x-request-id", state["request_id"].encode()))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note_status)
+        except ClientDisconnect:
+            status = status or 499  # nginx's number for a caller who hung up
+        except Exception as error:
+            # The last door before the server, which would print the message of the error: say where it happened, only.
+            LOG.error("unforeseen error", extra={"fields": {**_about(scope), **describe(error)}})
+            if not status:
+                await _apologise(Request(scope))(scope, receive, note_status)
+        finally:
+            seconds = perf_counter() - began
+            self._requests.note(method=scope["method"], route=route_of(scope), status=status, seconds=seconds)
+            told = {**_about(scope), "status": status, "ms": round(seconds * 1000, 1)}
+            LOG.info("request", extra={"fields": told})
+
+
+def route_of(scope: Scope) -> str:
+    """Return the template of the route taken: `/patients/{patient_id}`, never the address with what stands in it."""
+    if "endpoint" not in scope:
+        return UNMATCHED
+    names = {str(value): name for name, value in scope.get("path_params", {}).items()}
+    if scope["path"].startswith("/static/"):
+        return "/static"
+    return "/".join(f"{{{names[part]}}}" if part in names else part for part in scope["path"].split("/"))
+
+
+def _about(scope: Scope) -> dict[str, object]:
+    actor = scope["state"]["actor"]
+    return {
+        "request_id": scope["state"]["request_id"],
+        "method": scope["method"],
+        "route": route_of(scope),
+        "actor": actor.name if actor else None,
+    }
+
+
+def _apologise(request: Request) -> Response:
+    """Return an answer that needs neither database nor templates."""
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    said = f"Something went wrong on our side. It was noted as {request.state.request_id}."
+    if dress_of(request.url.path) != "page":
+        return answer(request, status, said)
+    return HTMLResponse(_PAGE.format(language=request.state.language.replace("_", "-"), said=said), status)
+
+
+_PAGE = """<!doctype html>
+<html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>patient-twin</title><link rel="stylesheet" href="/static/css/app.css">
+<main><h1>500</h1><p>{said}</p><p><a href="/">patient-twin</a></p></main></html>
+"""
+
+
+def log_to(handler: logging.Handler, level: int = logging.INFO) -> Callable[[], None]:
+    """Write the lines of `twin` to a handler as JSON; the returned function takes it off again."""
+    handler.setFormatter(JsonLines())
+    logger = logging.getLogger("twin")
+    before = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(level)
+
+    def stop() -> None:
+        logger.removeHandler(handler)
+        logger.setLevel(before)
+
+    return stop
