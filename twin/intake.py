@@ -6,102 +6,30 @@ reason, kept as received; the rest of the file goes on, but where the sender ask
 
 import hashlib
 import uuid
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from twin.errors import TwinError, UnreadableInput
 from twin.importers import recognise
 from twin.importers.base import Importer, Item, Outcome, Reject, Subject
+from twin.importers.report import Fate, Report
 from twin.record.fact import Absent, Derived, FactDraft
 from twin.record.identity import decide, own_name
 from twin.record.quality import derive
 from twin.store import audit, records
 
 _BATCH = 2_000  # items entered in the ledger together
-QUARANTINED = frozenset({"implausible", "bad_unit", "impossible_value"})
-"""Reasons that speak of one value, not of the message: the item waits in quarantine and a transaction goes on."""
 
 
 class TransactionRefused(TwinError):
     """The bundle was to be taken whole or not at all, and some of its entries can't be taken."""
 
-    def __init__(self, report: "Report") -> None:
+    def __init__(self, report: Report) -> None:
         super().__init__(f"{len(report.faults)} of {report.read} entries can't be taken; nothing was written")
         self.report = report
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fate:
-    """What became of one item."""
-
-    where: str
-    kind: str
-    resource: str
-    outcome: Outcome
-    reason: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Report:
-    """What became of everything read; `read` is the sum of the five outcomes, facts are counted apart."""
-
-    import_id: int | None
-    facts: int
-    patients: tuple[str, ...]
-    fates: tuple[Fate, ...]
-    rejects: tuple[Reject, ...]
-
-    def count(self, outcome: Outcome) -> int:
-        return sum(fate.outcome == outcome for fate in self.fates)
-
-    @property
-    def read(self) -> int:
-        return len(self.fates)
-
-    @property
-    def imported(self) -> int:
-        return self.count("imported")
-
-    @property
-    def duplicates(self) -> int:
-        return self.count("duplicate")
-
-    @property
-    def superseded(self) -> int:
-        return self.count("superseded")
-
-    @property
-    def rejected(self) -> int:
-        return self.count("rejected")
-
-    @property
-    def not_used(self) -> int:
-        return self.count("not_used")
-
-    @property
-    def faults(self) -> tuple[Reject, ...]:
-        """The rejects that make a transaction fail as a whole."""
-        return tuple(reject for reject in self.rejects if reject.reason not in QUARANTINED)
-
-    def to_json(self) -> dict[str, Any]:
-        """The form of `twin import --json` (DESIGN.md section 8), with counts by type."""
-        return {
-            "read": self.read,
-            "imported": self.imported,
-            "duplicates": self.duplicates,
-            "superseded": self.superseded,
-            "rejected": self.rejected,
-            "not_used": self.not_used,
-            "facts": self.facts,
-            "patients": len(self.patients),
-            "rejects": [reject.to_json() for reject in self.rejects],
-            "by_type": _by_type(self.fates),
-        }
 
 
 def take_bundle(engine: Engine, content: bytes, *, source: str, actor: str, atomic: bool, now: datetime) -> Report:
@@ -223,7 +151,8 @@ class _Taking:
         if meant is None:
             meant = str(uuid.uuid4())
             records.add_patient(self.connection, meant, draft)
-        for alias in (item.key, *item.aliases):
+        own_names = (f"{each.system}|{each.value}" for each in item.patient.identifiers)
+        for alias in (item.key, *item.aliases, *own_names):
             self.named[alias] = frozenset({meant})
         self.births[meant] = draft.birth_date
         return meant
@@ -238,7 +167,9 @@ class _Taking:
             if len(found) == 1:
                 return next(iter(found))
             if found:
-                return Reject(where=item.where, reason="ambiguous_patient", detail="the reference means several patients")
+                return Reject(
+                    where=item.where, reason="ambiguous_patient", detail="the reference means several patients"
+                )
         return Reject(where=item.where, reason="unknown_patient", detail="the reference means no patient known here")
 
     def _write(self, ready: list[tuple[Item, str, tuple[tuple[FactDraft, Derived], ...]]]) -> None:
@@ -305,11 +236,3 @@ def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:
         keys.add(item.key)
     if batch:
         yield batch
-
-
-def _by_type(fates: tuple[Fate, ...]) -> dict[str, dict[str, int]]:
-    counted = Counter((fate.kind, fate.outcome) for fate in fates)
-    result: dict[str, dict[str, int]] = {}
-    for (kind, outcome), count in sorted(counted.items()):
-        result.setdefault(kind, {})[outcome] = count
-    return result

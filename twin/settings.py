@@ -4,9 +4,8 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
-from pydantic import field_validator
 
 
 class Settings(BaseSettings):
@@ -21,6 +20,8 @@ class Settings(BaseSettings):
     """The address people reach this instance at; stands in reminders."""
     language: Literal["en", "zh_CN"] = "en"
     """The site's language: reminders, and pages before sign-in."""
+    time_zone: str = "UTC"
+    """The site's IANA time zone: its midnight turns "due" into "overdue"."""
 
     recall_level: float = Field(default=0.20, gt=0, lt=1)
     """A recall opens when P(crossing within the horizon) reaches this (DESIGN.md section 5)."""
@@ -52,6 +53,10 @@ class Settings(BaseSettings):
     worker_concurrency: int = Field(default=1, ge=1)
     beat_seconds: float = Field(default=10.0, gt=0)
     """How often the clock looks for what is due."""
+    rescore_hours: float = Field(default=24.0, gt=0)
+    """A twin without new data is computed again after this long: time passing changes a forecast too."""
+    stalled_seconds: float = Field(default=30.0, gt=0)
+    """A worker silent for this long is taken for dead, and its jobs are picked up again."""
 
     @field_validator("enabled_rules", mode="before")
     @classmethod

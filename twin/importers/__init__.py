@@ -3,9 +3,7 @@
 from twin.importers import fhir
 from twin.importers.base import Importer
 
-IMPORTERS: tuple[Importer, ...] = (
-    fhir.IMPORTER,
-)
+IMPORTERS: tuple[Importer, ...] = (fhir.IMPORTER,)
 
 
 def recognise(head: bytes) -> Importer | None:

@@ -104,7 +104,15 @@ def _archive(path: Path, members: object) -> Iterator[Input]:
                 yield Input(name=where, refused="the member is longer than it says")
                 return
             yield Input(name=where, content=content)
-    except (tarfile.TarError, zipfile.BadZipFile, EOFError, OSError, RuntimeError, NotImplementedError, ValueError) as error:
+    except (
+        tarfile.TarError,
+        zipfile.BadZipFile,
+        EOFError,
+        OSError,
+        RuntimeError,
+        NotImplementedError,
+        ValueError,
+    ) as error:
         yield Input(name=str(path), refused=f"a damaged or protected archive ({type(error).__name__})")
 
 

@@ -11,8 +11,10 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from twin.record.fact import Coding, FactKind
-from twin.record.signal import by_loinc
+from twin.record.signal import by_loinc, signals
 
+OWN_SIGNAL = "urn:patient-twin:signal"
+"""Our own keys as codes, for what has no confirmed LOINC code (liver stiffness, measurements on CT)."""
 LOINC = "http://loinc.org"
 SNOMED = "http://snomed.info/sct"
 RXNORM = "http://www.nlm.nih.gov/research/umls/rxnorm"
@@ -25,13 +27,17 @@ ICD10_SYSTEMS = frozenset(
         "http://hl7.org/fhir/sid/icd-10-gm",
     }
 )
-_NO_CODING = Coding(system="", code="")
 
 
 def signal_of(codings: Iterable[Coding]) -> str | None:
-    """Return the signal that a measurement's codings mean: the first LOINC code that `signals.csv` maps."""
+    """Return the signal that a measurement's codings mean: the first LOINC code `signals.csv` maps, or our own key."""
     mapped = by_loinc()
-    return next((mapped[each.code] for each in codings if each.system == LOINC and each.code in mapped), None)
+    for each in codings:
+        if each.system == LOINC and each.code in mapped:
+            return mapped[each.code]
+        if each.system == OWN_SIGNAL and each.code in signals():
+            return each.code
+    return None
 
 
 def concept_of(kind: FactKind, codings: Iterable[Coding]) -> str | None:

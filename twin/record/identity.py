@@ -18,7 +18,9 @@ def own_name(source: str, key: str) -> Identifier:
     return Identifier(system=SOURCE_SYSTEM + source, value=key)
 
 
-def decide(identifiers: tuple[Identifier, ...], own: Identifier, known: Mapping[tuple[str, str], str]) -> str | None | Absent:
+def decide(
+    identifiers: tuple[Identifier, ...], own: Identifier, known: Mapping[tuple[str, str], str]
+) -> str | Absent | None:
     """Return the id of the patient meant, None for somebody new, or Absent where identifiers name several.
 
     `known` maps the (system, value) pairs that are attached to a patient. The source's own name decides only where the

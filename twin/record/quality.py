@@ -12,7 +12,9 @@ from twin.record.fact import Absent, Derived, FactDraft
 from twin.record.signal import Signal, signals
 from twin.record.units import MAPPING_VERSION, canonical
 
-FINAL_STATUSES = frozenset({"final", "amended", "corrected", "active", "completed", "finished", "available", "recurrence"})
+FINAL_STATUSES = frozenset(
+    {"final", "amended", "corrected", "active", "completed", "finished", "available", "recurrence"}
+)
 _AMBIGUOUS_UNITS = {
     # 33914-3 is per 1.73 m2 by definition, but real systems send mL/min: kept as received, recomputed from creatinine
     ("egfr", "mL/min"),

@@ -5,11 +5,11 @@ Read from `data/signals.csv`; its grammar and warnings stand in `docs/reference/
 
 import csv
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from types import MappingProxyType
-from typing import Mapping
 
 from twin.errors import UnknownKey
 

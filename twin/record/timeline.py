@@ -101,8 +101,6 @@ class Timeline:
 def known(facts: tuple[Fact, ...], as_of: datetime) -> tuple[Fact, ...]:
     """Return the facts known at `as_of` and not yet superseded then, ordered by `observed_at`, then id."""
     visible = (
-        fact
-        for fact in facts
-        if fact.known_at <= as_of and (fact.superseded_at is None or fact.superseded_at > as_of)
+        fact for fact in facts if fact.known_at <= as_of and (fact.superseded_at is None or fact.superseded_at > as_of)
     )
     return tuple(sorted(visible, key=lambda fact: (fact.observed_at, fact.id)))

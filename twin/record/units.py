@@ -14,7 +14,7 @@ from twin.record.signal import Signal
 MAPPING_VERSION = "2026-11.1"
 """Version of signals.csv, concepts.csv and the spellings together; stands on every derived value."""
 
-# Left: as seen in EHR exports (lower case, blanks removed). Right: UCUM. Source: signals.md "Spellings seen in the data".
+# Left: as seen in EHR exports (lower case, no blanks). Right: UCUM. Source: signals.md "Spellings seen in the data".
 _SPELLINGS: dict[str, str] = {
     "iu/l": "[IU]/L",
     "u/l": "U/L",

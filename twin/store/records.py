@@ -103,13 +103,16 @@ def find_patient(connection: Connection, name: str) -> str:
     ids = connection.execute(
         text(
             "select id::text from patient where id::text = :name"
-            " union select patient_id::text from patient_identifier where value = :name or system || '|' || value = :name"
+            " union select patient_id::text from patient_identifier"
+            " where value = :name or system || '|' || value = :name"
         ),
         {"name": name},
     ).scalars()
     found = list(ids)
     if len(found) != 1:
-        raise UnknownPatient("no patient has this id or identifier" if not found else "several patients have this identifier")
+        raise UnknownPatient(
+            "no patient has this id or identifier" if not found else "several patients have this identifier"
+        )
     return str(found[0])
 
 
@@ -161,7 +164,13 @@ def start_run(connection: Connection, *, source: str, name: str, file_hash: str,
 
 
 def finish_run(
-    connection: Connection, import_id: int, *, status: str, format_key: str | None, report: dict[str, Any], now: datetime
+    connection: Connection,
+    import_id: int,
+    *,
+    status: str,
+    format_key: str | None,
+    report: dict[str, Any],
+    now: datetime,
 ) -> None:
     """Close the row of one import with its report."""
     connection.execute(
@@ -172,7 +181,13 @@ def finish_run(
 
 
 def enter(
-    connection: Connection, items: Sequence[Item], *, source: str, import_id: int, patient_ids: Sequence[str | None], now: datetime
+    connection: Connection,
+    items: Sequence[Item],
+    *,
+    source: str,
+    import_id: int,
+    patient_ids: Sequence[str | None],
+    now: datetime,
 ) -> list[Ledgered | None]:
     """Enter items (no two of one key) in the ledger; None stands for one that was there, content and all."""
     if not items:
@@ -190,7 +205,8 @@ def enter(
         cursor.execute(
             "with fresh as ("
             " insert into import_item (source, item_key, fingerprint, patient_id, import_id, recorded_at)"
-            " select %(source)s, item_key, fingerprint, patient_id, %(import_id)s, %(now)s from entering order by position"
+            " select %(source)s, item_key, fingerprint, patient_id, %(import_id)s, %(now)s from entering"
+            " order by position"
             " on conflict (source, item_key, fingerprint) do nothing returning id, item_key)"
             " select e.position, fresh.id, array(select o.id from import_item o where o.source = %(source)s"
             "  and o.item_key = fresh.item_key and o.superseded_at is null"
@@ -312,6 +328,15 @@ def get_fact(connection: Connection, fact_id: int) -> Fact | None:
         .where(t.fact.c.id == fact_id)
     ).one_or_none()
     return _fact(row) if row is not None else None
+
+
+def superseded_among(connection: Connection, fact_ids: Iterable[int]) -> set[int]:
+    """Return those of these facts that a later version has superseded."""
+    ids = sorted(set(fact_ids))
+    if not ids:
+        return set()
+    rows = connection.execute(select(t.fact.c.id).where(t.fact.c.id.in_(ids), t.fact.c.superseded_at.is_not(None)))
+    return set(rows.scalars())
 
 
 def _raw(connection: Connection) -> Psycopg[Any]:

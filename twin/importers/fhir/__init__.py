@@ -95,14 +95,14 @@ def _patient(resource: dict[str, Any], entry: dict[str, Any], where: str, now: d
     )
 
 
-def _item(
-    resource: dict[str, Any], entry: dict[str, Any], where: str, now: datetime, births: dict[str, Any]
-) -> Item:
+def _item(resource: dict[str, Any], entry: dict[str, Any], where: str, now: datetime, births: dict[str, Any]) -> Item:
     kind = resource["resourceType"]
     key, fingerprint, aliases = _names(resource, entry)
     reader = read.READERS.get(kind)
     if reader is None:
-        return Item(key=key, fingerprint=fingerprint, kind=kind, where=where, not_used=f"{kind} is not used by the twin")
+        return Item(
+            key=key, fingerprint=fingerprint, kind=kind, where=where, not_used=f"{kind} is not used by the twin"
+        )
     try:
         model = reader[0].model_validate(resource)
         drafts = reader[1](model, where)

@@ -5,6 +5,7 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
+from twin.importers.base import PatientDraft
 from twin.importers.fhir.models import (
     AllergyModel,
     CodeableConcept,
@@ -25,7 +26,6 @@ from twin.importers.fhir.models import (
     Reference,
     Resource,
 )
-from twin.importers.base import PatientDraft
 from twin.record.fact import Coding, FactDraft, KnownBasis
 from twin.record.timeline import Identifier, Sex
 
@@ -120,7 +120,9 @@ def conditions(model: ConditionModel, where: str) -> tuple[FactDraft, ...]:
         status = "refuted"
     elif status in _OVER and ended is not None:
         status = "completed"
-    return (_fact(model, where, "condition", coding, onset, model.recordedDate, others=others, ended=ended, status=status),)
+    return (
+        _fact(model, where, "condition", coding, onset, model.recordedDate, others=others, ended=ended, status=status),
+    )
 
 
 def procedures(model: ProcedureModel, where: str) -> tuple[FactDraft, ...]:
@@ -129,7 +131,18 @@ def procedures(model: ProcedureModel, where: str) -> tuple[FactDraft, ...]:
         raise NotAFact("no performed time")
     coding, others = codings_of(model.code)
     # `ended_at` stays empty: that it was done stays true
-    return (_fact(model, where, "procedure", coding, performed, _end(model.performedPeriod), others=others, status=model.status),)
+    return (
+        _fact(
+            model,
+            where,
+            "procedure",
+            coding,
+            performed,
+            _end(model.performedPeriod),
+            others=others,
+            status=model.status,
+        ),
+    )
 
 
 def medications(model: MedicationModel, where: str) -> tuple[FactDraft, ...]:
@@ -143,7 +156,9 @@ def medications(model: MedicationModel, where: str) -> tuple[FactDraft, ...]:
     status = model.status
     if status in ("stopped", "completed") and ended is None:
         status = "ended-unknown"  # over, but not said when: no model may take it as running
-    return (_fact(model, where, "medication", coding, began, model.dateAsserted, others=others, ended=ended, status=status),)
+    return (
+        _fact(model, where, "medication", coding, began, model.dateAsserted, others=others, ended=ended, status=status),
+    )
 
 
 def reports(model: DiagnosticReportModel, where: str) -> tuple[FactDraft, ...]:
@@ -209,7 +224,9 @@ def encounters(model: EncounterModel, where: str) -> tuple[FactDraft, ...]:
         raise NotAFact("no period")
     coding, others = codings_of(model.type[0] if model.type else None)
     return (
-        _fact(model, where, "encounter", coding, began, None, others=others, ended=_end(model.period), status=model.status),
+        _fact(
+            model, where, "encounter", coding, began, None, others=others, ended=_end(model.period), status=model.status
+        ),
     )
 
 

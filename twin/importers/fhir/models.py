@@ -46,7 +46,9 @@ def read_moment(value: object) -> Moment:
     start = datetime(int(year), int(month or 1), int(day or 1), tzinfo=UTC)
     if day is not None:
         return Moment(start=start, end=start)
-    following = (start.replace(day=1) + timedelta(days=32)).replace(day=1) if month else start.replace(year=start.year + 1)
+    following = (
+        (start.replace(day=1) + timedelta(days=32)).replace(day=1) if month else start.replace(year=start.year + 1)
+    )
     return Moment(start=start, end=following - timedelta(seconds=1))
 
 

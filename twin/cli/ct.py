@@ -1,0 +1,42 @@
+"""`twin ct`: the imaging chain on files; no database needed."""
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twin.cli.say import COULD_NOT, as_json
+
+app = typer.Typer(help="Read and screen CT series from files; no database needed.", no_args_is_help=True)
+
+
+@app.callback()
+def root() -> None:
+    """Read and screen CT series from files; no database needed."""
+
+
+@app.command()
+def screen(
+    path: Annotated[Path, typer.Argument(help="A folder, file, .zip or .tar.* with one CT series.")],
+    json_out: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Cut a CT into blocks, score them and list the flagged regions, the highest score first."""
+    from imaging.errors import ImagingError, refusal
+    from imaging.study import screen_path
+
+    try:
+        told = screen_path(path).to_json()
+    except ImagingError as error:
+        if json_out:
+            as_json(refusal(error))
+        typer.echo(f"twin: {error}", err=True)
+        raise typer.Exit(COULD_NOT) from None
+    if json_out:
+        as_json(told)
+        return
+    typer.echo(f"{told['flagged']} of {told['blocks']} blocks flagged, {len(told['regions'])} regions")
+    for region in told["regions"]:
+        x, y, z = region["centre_lps_mm"]
+        typer.echo(f"{region['rank']:3}  score {region['score']:.3f}  at L{x:+.1f} P{y:+.1f} S{z:+.1f} mm  "
+                   + json.dumps(region["features"]))  # fmt: skip

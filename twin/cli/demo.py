@@ -1,0 +1,214 @@
+"""`twin demo`: a throw-away instance with simulated patients and phantom CT, through the real import path."""
+
+import os
+import secrets
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Annotated
+
+import httpx
+import typer
+
+from twin.cli.say import COULD_NOT, as_json, could_not
+from twin.settings import Settings
+
+SEED = 20_261_122  # the demo's patients are the same every time
+CT_PATIENTS = 2
+_PATIENCE_S = 600.0  # an old PC needs minutes where a new one needs seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Demo:
+    """A running throw-away instance."""
+
+    settings: Settings
+    address: str
+    token: str
+    password: str
+
+
+def demo(
+    port: Annotated[int, typer.Option(help="Port of the dashboard; the next free one where it is taken.")] = 8000,
+    once: Annotated[bool, typer.Option("--once", help="Print a JSON summary when all is done, and end.")] = False,
+    patients: Annotated[int, typer.Option(min=1, max=5000, help="How many simulated patients.")] = 50,
+) -> None:
+    """Start an embedded instance, fill it with simulated patients over ten years and two phantom CTs, and serve it."""
+    started = time.monotonic()
+    home = Path(tempfile.mkdtemp(prefix="patient-twin-demo-"))
+    try:
+        with could_not(), _running(home, port) as running:
+            _tell(f"dashboard: {running.address}   sign in as demo / {running.password}")
+            _tell("(the page is there now; patients arrive while you look)")
+            _fill(running, patients)
+            summary = _wait(running) | {"seconds": round(time.monotonic() - started, 1)}
+            if once:
+                as_json(summary)
+                return
+            _tell(
+                f"{summary['patients']} patients, {summary['facts']} facts, {summary['studies']} CT studies, "
+                f"{summary['findings']} findings, {summary['recalls']} recalls after {summary['seconds']} s"
+            )
+            _tell(f"dashboard: {running.address}   sign in as demo / {running.password}   (Ctrl-C ends and forgets)")
+            while True:
+                time.sleep(3600)
+    except KeyboardInterrupt:
+        _tell("ended; everything is forgotten")
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+@contextmanager
+def _running(home: Path, port: int) -> Iterator[_Demo]:
+    from twin import compose
+    from twin.store import accounts, api_tokens
+
+    free = _free_port(port)
+    address = f"http://127.0.0.1:{free}"
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("TWIN_")}
+    environment.pop("DATABASE_URL", None)  # a demo never touches a real database
+    environment |= {"TWIN_HOME": str(home), "TWIN_PUBLIC_URL": address, "TWIN_BEAT_SECONDS": "1"}
+    settings = Settings(home=home, public_url=address, DATABASE_URL=None)
+    running = compose.instance(settings)
+    password = secrets.token_urlsafe(9)
+    with running.engine.begin() as connection:
+        user = accounts.create_user(
+            connection, username="demo", password=password, display_name="Dr Demo", role="admin", email=None
+        )
+        _, token = api_tokens.create_token(
+            connection,
+            user,
+            name="demo import",
+            scopes=["fhir.write", "import.write", "record.read"],
+            now=datetime.now(UTC),
+            expires_at=datetime.now(UTC) + timedelta(days=1),
+        )
+    children = [
+        subprocess.Popen([sys.executable, "-m", "twin", *words], env=environment)  # noqa: S603  # our own program
+        for words in (["serve", "--port", str(free)], ["work"])
+    ]
+    try:
+        _wait_for_page(address, children)
+        yield _Demo(settings=settings, address=address, token=token, password=password)
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            try:
+                child.wait(15)
+            except subprocess.TimeoutExpired:
+                child.kill()
+        running.engine.dispose()
+
+
+def _fill(running: _Demo, count: int) -> None:
+    """Send simulated patients as FHIR bundles over HTTP, then the phantom CTs of two of them as archives."""
+    from imaging import phantom
+    from twin import synth
+
+    headers = {"Authorization": f"Bearer {running.token}"}
+    cohort = synth.cohort(count, seed=SEED, until=datetime.now(UTC).date())
+    with (
+        httpx.Client(base_url=running.address, headers=headers, timeout=120) as client,
+        typer.progressbar(cohort, label="patients", file=sys.stderr) as bar,
+    ):
+        for each in bar:
+            _sent(client.post("/fhir", content=synth.encode(synth.bundle(each)), headers=_FHIR))
+            correction = synth.correction(each)
+            if correction is not None:
+                _sent(client.post("/fhir", content=synth.encode(correction), headers=_FHIR))
+        for number, each in enumerate(cohort[:CT_PATIENTS]):
+            folder = running.settings.home_path / f"phantom-{number}"
+            phantom.write_chest(folder, seed=SEED + number, patient_id=each.mrn)
+            archive = Path(shutil.make_archive(str(folder), "zip", folder))
+            with archive.open("rb") as handle:
+                _sent(
+                    client.post(
+                        "/api/v1/imports",
+                        params={"name": archive.name, "patient": each.mrn},
+                        content=handle,
+                        headers={"Content-Type": "application/zip"},
+                    )
+                )
+
+
+_FHIR = {"Content-Type": "application/fhir+json"}
+
+
+def _sent(response: httpx.Response) -> None:
+    if response.is_error:
+        typer.echo(f"twin: {response.request.url} answered {response.status_code}: {response.text[:400]}", err=True)
+        raise typer.Exit(COULD_NOT)
+
+
+def _wait(running: _Demo) -> dict[str, int]:
+    """Wait until the worker has nothing left to do, and count what is there."""
+    from sqlalchemy import text
+
+    from twin.store import session
+
+    engine = session.connect(running.settings)
+    deadline = time.monotonic() + _PATIENCE_S
+    quiet = 0
+    while quiet < 3 and time.monotonic() < deadline:
+        with engine.connect() as connection:
+            waiting = connection.execute(text(_WAITING)).scalar_one()
+        quiet = quiet + 1 if waiting == 0 else 0
+        time.sleep(1.0)
+    with engine.connect() as connection:
+        counts = connection.execute(text(_SUMMARY)).mappings().one()
+    engine.dispose()
+    return {name: int(count) for name, count in counts.items()}
+
+
+_WAITING = """
+select (select count(*) from twin where stale_since is not null)
+     + (select count(*) from study where status = 'queued')
+     + (select count(*) from import_run where status in ('uploaded', 'running'))
+     + (select count(*) from outbox where status in ('waiting', 'claimed', 'handed_over'))
+     + (select count(*) from procrastinate_jobs where status in ('todo', 'doing')
+        and task_name in ('rescore', 'screen', 'import', 'remind', 'deliver'))
+"""
+_SUMMARY = """
+select (select count(*) from patient) as patients,
+       (select count(*) from fact) as facts,
+       (select count(*) from study where status = 'screened') as studies,
+       (select count(*) from fact where kind = 'finding' and superseded_at is null) as findings,
+       (select count(*) from recall where state = 'open') as recalls,
+       (select count(*) from outbox where status = 'sent') as reminders_sent
+"""
+
+
+def _wait_for_page(address: str, children: list[subprocess.Popen[bytes]]) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        if any(child.poll() is not None for child in children):
+            break
+        try:
+            if httpx.get(f"{address}/healthz", timeout=2).is_success:
+                return
+        except httpx.TransportError:
+            time.sleep(0.1)
+    typer.echo("twin: the demo's web process or worker did not start", err=True)
+    raise typer.Exit(COULD_NOT)
+
+
+def _free_port(wanted: int) -> int:
+    for port in range(wanted, wanted + 50):
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) != 0:
+                return port
+    typer.echo(f"twin: no free port from {wanted} on", err=True)
+    raise typer.Exit(COULD_NOT)
+
+
+def _tell(text: str) -> None:
+    typer.echo(text, err=True)

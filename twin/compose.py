@@ -1,0 +1,107 @@
+"""The one place where concrete things are made: database, queue, channels, clock - and handed down as arguments."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from zoneinfo import ZoneInfo
+
+import procrastinate
+from sqlalchemy import Engine
+
+from alerts.channels import CHANNELS
+from alerts.channels.base import Channel
+from alerts.clock import SystemClock
+from alerts.message import Recipient
+from alerts.ports import Clock
+from alerts.scheduler import Heartbeat
+from twin import jobs
+from twin.settings import Settings
+from twin.store import migrate, session, staff
+from twin.store.alerts import PostgresAlerts
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instance:
+    """A running instance's parts."""
+
+    settings: Settings
+    engine: Engine
+    alerts: PostgresAlerts
+    clock: Clock
+
+
+def instance(settings: Settings, *, migrated: bool = True) -> Instance:
+    """Connect to the database (starting the embedded one where none is named) and bring its schema to head."""
+    engine = session.connect(settings)
+    if migrated:
+        migrate.upgrade(engine)
+    clock = SystemClock(zone=ZoneInfo(settings.time_zone))
+    return Instance(settings=settings, engine=engine, alerts=PostgresAlerts(engine), clock=clock)
+
+
+def channels(settings: Settings) -> dict[str, Channel]:
+    """Return the channels that this site has set up: the inbox always, mail where a server is named."""
+    chosen = _channel_settings(settings)
+    return {kind.key: kind.open(chosen[kind.key]) for kind in CHANNELS if kind.key in chosen}
+
+
+def run_worker(running: Instance) -> None:
+    """Work until a signal says stop: jobs in this thread's loop, the clock beside it."""
+    tools = _tools(running)
+    app = jobs.make_app(_queue(running), tools)
+    with app.open(), _beating(app, tools):
+        silence = running.settings.stalled_seconds
+        app.run_worker(
+            concurrency=running.settings.worker_concurrency,
+            delete_jobs="successful",
+            fetch_job_polling_interval=1.0,
+            update_heartbeat_interval=silence / 3,
+            stalled_worker_timeout=silence,
+            shutdown_graceful_timeout=30.0,
+        )
+
+
+@contextmanager
+def _beating(app: procrastinate.App, tools: jobs.Tools) -> Iterator[None]:
+    clock = Heartbeat(jobs.beats(app, tools), on_failure=jobs.note_failed_beat)
+    clock.start()
+    try:
+        yield
+    finally:
+        clock.stop()
+
+
+def _tools(running: Instance) -> jobs.Tools:
+    def everybody() -> tuple[Recipient, ...]:
+        with running.engine.connect() as connection:
+            return staff.recipients(connection)
+
+    return jobs.Tools(
+        engine=running.engine,
+        settings=running.settings,
+        recalls=running.alerts,
+        outbox=running.alerts,
+        channels=channels(running.settings),
+        clock=running.clock,
+        staff=everybody,
+    )
+
+
+def _queue(running: Instance) -> procrastinate.BaseConnector:
+    address = running.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    return procrastinate.PsycopgConnector(conninfo=address)
+
+
+def _channel_settings(settings: Settings) -> Mapping[str, Mapping[str, object]]:
+    chosen: dict[str, Mapping[str, object]] = {"inbox": {}}
+    if settings.smtp_host:
+        chosen["email"] = {
+            "host": settings.smtp_host,
+            "port": settings.smtp_port,
+            "security": settings.smtp_security,
+            "sender": settings.smtp_from,
+            "user": settings.smtp_user or "",
+            "password": settings.smtp_password.get_secret_value() if settings.smtp_password else "",
+            "link": f"{settings.public_url}/recalls/{{recall_id}}",
+        }
+    return chosen

@@ -1,0 +1,151 @@
+"""One import of anything a person points at: text formats go to `intake`, images to `scan`, one report for all.
+
+Uploads are durable: the file is kept under TWIN_HOME and a row says that it waits; the worker takes it from there.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Engine, select, update
+
+from twin import intake, scan
+from twin.errors import TwinError, UnknownKey
+from twin.importers import IMPORTERS
+from twin.importers.base import Importer, Reject
+from twin.importers.container import Input, inputs
+from twin.importers.report import Fate, Report
+from twin.settings import Settings
+from twin.store import records
+from twin.store.tables import import_run
+
+UPLOADED = "uploaded"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Progress:
+    """One input is done: its name and what became of it."""
+
+    name: str
+    report: Report
+
+
+def import_path(
+    engine: Engine, settings: Settings, path: Path, *, source: str, actor: str, clock: Callable[[], datetime],
+    patient: str | None = None, format_key: str | None = None,
+) -> Iterator[Progress]:  # fmt: skip
+    """Import every input of a file, folder or archive, and yield each one's report as it is done.
+
+    Raises:
+        UnreadableInput: nothing there.
+        UnknownPatient: `patient` is nobody known here.
+        UnknownKey: `format_key` is no format.
+    """
+    importer = _named(format_key)
+    if patient is not None:
+        with engine.connect() as connection:
+            patient = records.find_patient(connection, patient)
+    for each in inputs(path):
+        yield Progress(
+            name=each.name, report=_import(engine, settings, each, source, actor, patient, importer, clock())
+        )
+
+
+def combined(reports: list[Report]) -> Report:
+    """Return the sum of several reports."""
+    return Report(
+        import_id=reports[-1].import_id if reports else None,
+        facts=sum(report.facts for report in reports),
+        patients=tuple(sorted({patient for report in reports for patient in report.patients})),
+        fates=tuple(fate for report in reports for fate in report.fates),
+        rejects=tuple(reject for report in reports for reject in report.rejects),
+    )
+
+
+def receive_upload(
+    engine: Engine, path: Path, *, name: str, source: str, actor: str, patient: str | None, now: datetime
+) -> int:
+    """Note that an uploaded file waits under `path`, and return the id of its import; the worker takes it from there.
+
+    Raises:
+        UnknownPatient: `patient` is nobody known here.
+    """
+    with path.open("rb") as handle:
+        file_hash = hashlib.file_digest(handle, "sha256").hexdigest()
+    with engine.begin() as connection:
+        whose = records.find_patient(connection, patient) if patient is not None else None
+        import_id = records.start_run(connection, source=source, name=name, file_hash=file_hash, actor=actor, now=now)
+        waiting = {"upload": {"path": str(path), "patient": whose}}
+        connection.execute(
+            update(import_run).where(import_run.c.id == import_id).values(status=UPLOADED, report=waiting)
+        )
+    return import_id
+
+
+def pending_uploads(engine: Engine) -> list[int]:
+    """Return the uploads that wait for the worker."""
+    with engine.connect() as connection:
+        return list(connection.execute(select(import_run.c.id).where(import_run.c.status == UPLOADED)).scalars())
+
+
+def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Callable[[], datetime]) -> None:
+    """Import an uploaded file and close its row with the report. Killed anywhere, it is simply done again."""
+    with engine.connect() as connection:
+        run = connection.execute(select(import_run).where(import_run.c.id == import_id)).one_or_none()
+    if run is None or run.status != UPLOADED:
+        return
+    upload = run.report["upload"]
+    path = Path(upload["path"])
+    try:
+        done = [
+            progress.report
+            for progress in import_path(
+                engine, settings, path, source=run.source, actor=run.requested_by, clock=clock,
+                patient=upload["patient"],
+            )
+        ]  # fmt: skip
+        report, status = combined(done).to_json(), "done"
+    except TwinError as error:
+        report, status = {"rejects": [{"where": run.file_name, "reason": str(error)}], "rejected": 1}, "failed"
+    with engine.begin() as connection:
+        records.finish_run(connection, import_id, status=status, format_key=None, report=report, now=clock())
+    path.unlink(missing_ok=True)
+
+
+def _import(
+    engine: Engine, settings: Settings, each: Input, source: str, actor: str, patient: str | None,
+    importer: Importer | None, now: datetime,
+) -> Report:  # fmt: skip
+    if each.images is not None:
+        zone = ZoneInfo(settings.time_zone)
+        return scan.receive(
+            engine, settings.home_path, zone, each.images, name=each.name, actor=actor, patient=patient, now=now
+        )
+    if each.refused is not None or each.content is None:
+        return _unreadable(each.name, each.refused or "empty")
+    try:
+        report = intake.take(
+            engine, each.content, name=each.name, source=source, actor=actor, now=now, importer=importer
+        )
+    except TwinError as error:
+        return _unreadable(each.name, str(error))
+    named = tuple(replace(reject, where=f"{each.name}: {reject.where}") for reject in report.rejects)
+    return replace(report, rejects=named)
+
+
+def _unreadable(name: str, reason: str) -> Report:
+    reject = Reject(where=name, reason="unreadable", detail=reason)
+    fate = Fate(where=name, kind="file", resource=name, outcome="rejected", reason=reason)
+    return Report(import_id=None, facts=0, patients=(), fates=(fate,), rejects=(reject,))
+
+
+def _named(format_key: str | None) -> Importer | None:
+    if format_key is None:
+        return None
+    found = next((importer for importer in IMPORTERS if importer.key == format_key), None)
+    if found is None:
+        raise UnknownKey(f"no format {format_key!r}; known: {', '.join(importer.key for importer in IMPORTERS)}")
+    return found

@@ -1,0 +1,175 @@
+"""What the worker does: durable jobs on the database's own queue, and the clock that puts what is due into it.
+
+Every job is idempotent. The clock only enqueues, and only where it holds the clock's advisory lock: of many workers
+one is the clock. A job whose worker died is picked up again after `stalled_seconds` of silence.
+"""
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import procrastinate
+from procrastinate.exceptions import AlreadyEnqueued
+from procrastinate.jobs import Status
+from sqlalchemy import Engine
+
+from alerts.channels.base import Channel
+from alerts.deliver import deliver_once
+from alerts.message import Recipient
+from alerts.ports import Clock, Outbox, RecallStore
+from alerts.remind import remind_once
+from alerts.scheduler import Beat
+from twin import imports, rescore, scan
+from twin.settings import Settings
+from twin.store import audit, forecasts, session, studies
+
+LOG = logging.getLogger(__name__)
+SHARD = 25  # patients a job: small enough to be shared among workers, large enough that the queue costs little
+_QUEUE_AGAIN = timedelta(minutes=5)  # a stale twin whose job vanished is queued again after this
+_VIEW_KEPT = timedelta(days=30)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tools:
+    """What jobs work with; made by `twin.compose`."""
+
+    engine: Engine
+    settings: Settings
+    recalls: RecallStore
+    outbox: Outbox
+    channels: dict[str, Channel]
+    clock: Clock
+    staff: Callable[[], tuple[Recipient, ...]]
+
+
+def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastinate.App:
+    """Return the Procrastinate app with every job of the twin."""
+    app = procrastinate.App(connector=connector)
+
+    @app.task(name="rescore")
+    def rescore_patients(patient_ids: list[str]) -> None:
+        for patient_id in patient_ids:
+            _rescore(tools, patient_id)
+
+    @app.task(name="view")
+    def view(patient_id: str, as_of: str) -> None:
+        rescore.view(tools.engine, tools.settings, patient_id, datetime.fromisoformat(as_of), now=tools.clock.now())
+
+    @app.task(name="screen")
+    def screen(study_id: int) -> None:
+        scan.screen(tools.engine, study_id, now=tools.clock.now())
+
+    @app.task(name="import")
+    def import_file(import_id: int) -> None:
+        imports.import_upload(tools.engine, tools.settings, import_id, tools.clock.now)
+
+    @app.task(name="remind")
+    def remind() -> None:
+        policy = rescore.policy_of(tools.settings)
+        remind_once(tools.recalls, tools.staff(), tuple(tools.channels), tools.clock, policy)
+
+    @app.task(name="deliver")
+    def deliver() -> None:
+        deliver_once(tools.outbox, tools.recalls, tools.channels, tools.clock)
+
+    @app.task(name="seal")
+    def seal() -> None:
+        with tools.engine.begin() as connection:
+            audit.seal(connection, tools.clock.now())
+
+    @app.task(name="rescue")
+    async def rescue() -> None:
+        manager = app.job_manager
+        for job in await manager.get_stalled_jobs(seconds_since_heartbeat=tools.settings.stalled_seconds):
+            LOG.warning("job %s (%s) lost its worker", job.id, job.task_name)
+            assert job.id is not None
+            if job.queueing_lock:  # the clock queues again what is still due; two of one lock can't both wait
+                await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
+            else:
+                await manager.retry_job(job)
+
+    return app
+
+
+def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
+    """Return what the clock does: look for what is due and enqueue it."""
+    every = tools.settings.beat_seconds
+
+    def stale() -> None:
+        now = datetime.now(UTC)
+        with tools.engine.begin() as connection:
+            forecasts.age_out(connection, now, timedelta(hours=tools.settings.rescore_hours))
+            waiting = forecasts.take_stale(connection, now, retry_after=_QUEUE_AGAIN, limit=5_000)
+        for start in range(0, len(waiting), SHARD):
+            app.configure_task("rescore").defer(patient_ids=waiting[start : start + SHARD])
+
+    def views() -> None:
+        with tools.engine.connect() as connection:
+            pending = forecasts.pending_views(connection, 100)
+        for patient_id, as_of in pending:
+            moment = as_of.isoformat()
+            _once(app, "view", f"view/{patient_id}/{moment}", patient_id=patient_id, as_of=moment)
+        with tools.engine.begin() as connection:
+            forecasts.drop_old_views(connection, datetime.now(UTC) - _VIEW_KEPT)
+
+    def series() -> None:
+        with tools.engine.connect() as connection:
+            waiting = studies.queued(connection, 100)
+        for study_id in waiting:
+            _once(app, "screen", f"screen/{study_id}", study_id=study_id)
+
+    def uploads() -> None:
+        for import_id in imports.pending_uploads(tools.engine):
+            _once(app, "import", f"import/{import_id}", import_id=import_id)
+
+    def due(name: str) -> Callable[[], None]:
+        return lambda: _once(app, name, name)
+
+    named: tuple[tuple[str, float, Callable[[], object]], ...] = (
+        ("rescue", every, due("rescue")),
+        ("stale", every, stale),
+        ("views", min(every, 2.0), views),
+        ("series", every, series),
+        ("uploads", min(every, 2.0), uploads),
+        ("remind", every, due("remind")),
+        ("deliver", every, due("deliver")),
+        ("seal", min(every * 2, 30.0), due("seal")),
+    )
+    return tuple(
+        Beat(name=name, every_seconds=seconds, run=_as_clock(tools.engine, name, run)) for name, seconds, run in named
+    )
+
+
+def note_failed_beat(name: str, error: Exception) -> None:
+    """Record that a beat of the clock failed; it beats on."""
+    LOG.error("the clock's %s failed: %s", name, type(error).__name__, exc_info=error)
+
+
+def _rescore(tools: Tools, patient_id: str) -> None:
+    """Rescore one patient; one that fails is noted on its twin, and the rest of the shard goes on."""
+    try:
+        rescore.rescore(tools.engine, tools.recalls, tools.settings, patient_id, now=tools.clock.now())
+    except Exception as error:  # the worker loop's broad catch: one record must not stop the others
+        LOG.exception("patient %s could not be rescored", patient_id)
+        with tools.engine.begin() as connection:
+            forecasts.note_error(connection, patient_id, type(error).__name__)
+
+
+def _once(app: procrastinate.App, task: str, lock: str, **arguments: procrastinate.types.JSONValue) -> None:
+    """Enqueue a job unless the same one waits already; two of a name never run at once, but for the rescue itself."""
+    held = None if task == "rescue" else lock  # a rescue that died must not lock out the next one
+    try:
+        app.configure_task(task, queueing_lock=lock, lock=held).defer(**arguments)
+    except AlreadyEnqueued:
+        return
+
+
+def _as_clock(engine: Engine, name: str, run: Callable[[], object]) -> Callable[[], object]:
+    def guarded() -> None:
+        with engine.connect() as connection, session.advisory_lock(connection, f"clock/{name}") as won:
+            connection.commit()  # the lock is the session's, not the transaction's: don't sit idle in one
+            if won:
+                run()
+
+    return guarded

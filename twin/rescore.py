@@ -1,0 +1,136 @@
+"""What a patient's twin says now, stored, and what that does to the patient's recalls.
+
+Read everything, decide in pure functions, write everything. Each write is conditional on what was read, so a job that
+was killed anywhere is simply done again.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine
+
+from alerts.judge import judge
+from alerts.policy import Policy
+from alerts.ports import RecallStore
+from alerts.recall import Recall, Result, closes
+from alerts.steps import close_by_result, stop
+from alerts.trigger import Trigger
+from twin import snapshot as snapshots
+from twin import watch
+from twin.record.timeline import Timeline
+from twin.settings import Settings
+from twin.store import forecasts, records
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rescored:
+    """How many recalls of one patient were opened, updated, closed or stopped."""
+
+    opened: int = 0
+    updated: int = 0
+    closed: int = 0
+
+
+def rescore(engine: Engine, recalls: RecallStore, settings: Settings, patient_id: str, *, now: datetime) -> Rescored:
+    """Compute a twin as of `now`, store it, and judge the patient's recalls by it."""
+    policy = policy_of(settings)
+    with engine.connect() as connection:
+        revision = forecasts.revision_of(connection, patient_id)
+        timeline = records.read_timeline(connection, patient_id, now)
+        corrected = _corrected(connection, recalls.live(patient_id))
+    taken = snapshots.build(timeline, now=now, settings=forecast_settings(settings))
+    decided = watch.decide(taken, policy)
+    result = _judge(recalls, timeline, decided.triggers, corrected, policy, now)
+    body = snapshots.to_json(taken)
+    organs = {organ["key"]: organ for organ in body.pop("organs")}
+    computed = forecasts.Computed(
+        patient_id=patient_id,
+        revision=revision,
+        as_of=now,
+        model_version=body["versions"]["dynamics"],
+        body=body,
+        organs=organs,
+        quiet=decided.quiet,
+    )
+    with engine.begin() as connection:
+        forecasts.save(connection, computed, now)
+    return result
+
+
+def view(engine: Engine, settings: Settings, patient_id: str, as_of: datetime, *, now: datetime) -> None:
+    """Compute and store the twin as it was known at `as_of`; recalls are not touched."""
+    with engine.connect() as connection:
+        timeline = records.read_timeline(connection, patient_id, as_of)
+    body = snapshots.to_json(snapshots.build(timeline, now=as_of, settings=forecast_settings(settings)))
+    with engine.begin() as connection:
+        forecasts.save_view(connection, patient_id, as_of, body, now)
+
+
+def policy_of(settings: Settings) -> Policy:
+    """Return the site's choices about recalls."""
+    return Policy(recall_level=settings.recall_level, horizon_months=settings.recall_horizon_months)
+
+
+def forecast_settings(settings: Settings) -> snapshots.ForecastSettings:
+    """Return the site's choices about forecasts."""
+    return snapshots.ForecastSettings(
+        recall_level=settings.recall_level,
+        horizon_months=settings.recall_horizon_months,
+        enabled_rules=frozenset(settings.enabled_rules),
+    )
+
+
+def results_of(timeline: Timeline) -> tuple[Result, ...]:
+    """Return what may close a recall: every measured signal, as the record holds it."""
+    return tuple(
+        Result(
+            ref=f"fact/{fact.id}",
+            patient_id=fact.patient_id,
+            key=fact.derived.signal,
+            observed_at=fact.observed_at,
+            is_final=fact.derived.quality != "not_final",
+            is_usable=fact.is_used,
+        )
+        for fact in timeline.facts
+        if fact.derived.signal is not None
+    )
+
+
+def _judge(
+    recalls: RecallStore,
+    timeline: Timeline,
+    triggers: Sequence[Trigger],
+    corrected: frozenset[str],
+    policy: Policy,
+    now: datetime,
+) -> Rescored:
+    patient_id = timeline.patient.id
+    results = results_of(timeline)
+    by_key = {trigger.key: trigger for trigger in triggers}
+    opened = updated = closed = 0
+    for recall in recalls.live(patient_id):
+        closing = closes(recall, results)
+        if timeline.died_at is not None:
+            closed += recalls.apply(stop(recall, "died", by="twin", now=now))
+        elif closing is not None:
+            closed += recalls.apply(close_by_result(recall, closing, now=now))
+    if timeline.died_at is not None:
+        return Rescored(closed=closed)
+    latest = recalls.latest([patient_id])
+    for key in sorted(by_key.keys() | {key for _, key in latest}):
+        existing, trigger = latest.get((patient_id, key)), by_key.get(key)
+        was_corrected = existing is not None and existing.id in corrected
+        decision = judge(existing, trigger, now, corrected=was_corrected, policy=policy)
+        if decision.verb == "open" and trigger is not None:
+            opened += recalls.open_recall(trigger, now) is not None
+        elif decision.step is not None:
+            updated += recalls.apply(decision.step)
+    return Rescored(opened=opened, updated=updated, closed=closed)
+
+
+def _corrected(connection: Connection, live: Sequence[Recall]) -> frozenset[str]:
+    """Return the ids of recalls that rest on a fact which has been superseded since."""
+    cited = {recall.id: watch.facts_cited(recall.evidence) for recall in live}
+    superseded = records.superseded_among(connection, {fact for facts in cited.values() for fact in facts})
+    return frozenset(recall_id for recall_id, facts in cited.items() if superseded & set(facts))
