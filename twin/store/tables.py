@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    func,
     text,
 )
 from sqlalchemy.dialects.postgresql import ARRAY, JSONB, UUID
@@ -58,8 +59,9 @@ patient = Table(
     Column("sex", Text, nullable=False),
     Column("birth_date", Date),
     _now("created_at"),
-    Index("ix_patient_name", text("lower(name) text_pattern_ops")),
 )
+
+Index("ix_patient_name", func.lower(patient.c.name).label("name"), postgresql_ops={"name": "text_pattern_ops"})
 
 patient_identifier = Table(
     "patient_identifier",
@@ -69,7 +71,7 @@ patient_identifier = Table(
     Column("kind", Text, nullable=False, server_default=""),
     _patient_id(),
     Index(None, "patient_id"),
-    Index("ix_patient_identifier_value", text("value text_pattern_ops")),
+    Index("ix_patient_identifier_value", "value", postgresql_ops={"value": "text_pattern_ops"}),
 )
 
 import_run = Table(
