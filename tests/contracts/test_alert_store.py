@@ -8,6 +8,7 @@ from typing import Protocol
 from uuid import uuid4
 
 import pytest
+from sqlalchemy import insert
 
 from alerts.channels.inbox import InboxChannel
 from alerts.memory import MemoryStore
@@ -17,6 +18,8 @@ from alerts.recall import Reminder
 from alerts.steps import approve, assign, close_by_person, close_by_result, remind, reopen, snooze, stop
 from alerts.text import notice
 from tests.unit.alerts.alert_cast import MILLER, NOON, TODAY, ZHAO, a_result, a_trigger, days, due_trigger
+from twin.store import tables
+from twin.store.alerts import PostgresAlerts
 
 LEASE = timedelta(minutes=5)
 SOON = NOON + timedelta(minutes=1)
@@ -28,14 +31,23 @@ class Store(RecallStore, Outbox, Inbox, Protocol):
     """All three ports, because they share transactions."""
 
 
-@pytest.fixture(params=["memory"])
+@pytest.fixture(params=["memory", "postgres"])
 def store(request) -> Store:
-    return MemoryStore()
+    return MemoryStore() if request.param == "memory" else PostgresAlerts(request.getfixturevalue("engine"))
 
 
 @pytest.fixture
-def patient(store) -> Callable[[], str]:
-    return lambda: str(uuid4())
+def patient(store, request) -> Callable[[], str]:
+    """How to get the id of a patient nobody has met yet."""
+
+    def new() -> str:
+        patient_id = str(uuid4())
+        if isinstance(store, PostgresAlerts):
+            with request.getfixturevalue("engine").begin() as connection:
+                connection.execute(insert(tables.patient).values(id=patient_id, name="A Patient", sex="female"))
+        return patient_id
+
+    return new
 
 
 @pytest.fixture
