@@ -1,0 +1,1 @@
+"""CT as arrays: any vendor's DICOM in, one standard volume, blocks screened, regions flagged and shown."""

@@ -1,0 +1,162 @@
+"""What files are in this folder, file or archive? Bounded, and nothing is ever written to disk.
+
+Members are read into memory, so a path in an archive can lead nowhere; links and devices are passed over.
+"""
+
+import bz2
+import gzip
+import io
+import lzma
+import os
+import tarfile
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, cast
+
+from imaging.errors import BadArchive, NoImages, TooLarge
+
+ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
+_UNPACKERS = {b"\x1f\x8b": gzip.GzipFile, b"\xfd7zXZ\x00": lzma.LZMAFile, b"BZh": bz2.BZ2File}  # by magic: names lie
+_TAR_MAGIC_AT = 257  # POSIX ustar header
+_DAMAGE = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError,
+           NotImplementedError, RuntimeError, OSError, ValueError)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much is taken in at once. A 5,000-slice CT is 2.6 GB; beyond these it is a mistake or an attack."""
+
+    files: int = 20_000
+    bytes: int = 4 << 30
+    pixels_per_slice: int = 4096 * 4096
+    voxels: int = 2 << 30
+
+
+LIMITS = Limits()
+
+
+@dataclass(frozen=True, kw_only=True)
+class SourceFile:
+    """One file of a source: its bare name (folders may hold a patient's name), and a path or its bytes."""
+
+    name: str
+    path: Path | None = None
+    data: bytes | None = None
+
+    def open(self) -> BinaryIO:
+        """Return the file, to be closed by the caller."""
+        if self.data is not None:
+            return io.BytesIO(self.data)
+        assert self.path is not None
+        return self.path.open("rb")
+
+
+def source_files(path: Path, limits: Limits, wanted: Callable[[bytes], bool]) -> Iterator[SourceFile]:
+    """Yield the files under `path` (folder, archive, or single file), archives in a folder opened too.
+
+    Args: wanted: told the first 132 bytes of each archive member, says whether to keep it.
+    Raises: NoImages (no such path), BadArchive, TooLarge.
+    """
+    if not path.exists():
+        raise NoImages("there is no such file or folder")
+    if path.is_dir():
+        yield from _folder(path, limits, wanted)
+    elif _is_archive(path):
+        yield from _archive(path, limits, wanted)
+    else:
+        yield SourceFile(name=path.name, path=path)
+
+
+def _folder(root: Path, limits: Limits, wanted: Callable[[bytes], bool]) -> Iterator[SourceFile]:
+    inside = root.resolve()
+    count = 0
+    for folder, folders, names in os.walk(root, followlinks=False):
+        folders.sort()
+        for name in sorted(names):
+            count += 1
+            if count > limits.files:
+                raise TooLarge(f"more than {limits.files} files")
+            path = Path(folder, name)
+            if not path.is_file() or not path.resolve().is_relative_to(inside):
+                continue
+            if name.lower().endswith(ARCHIVES):
+                yield from _archive(path, limits, wanted)
+            else:
+                yield SourceFile(name=name, path=path)
+
+
+def _archive(path: Path, limits: Limits, wanted: Callable[[bytes], bool]) -> Iterator[SourceFile]:
+    try:
+        members = _zip_members(path, limits) if zipfile.is_zipfile(path) else _tar_members(path, limits)
+        for name, stream in members:
+            head = stream.read(132)
+            if wanted(head):
+                yield SourceFile(name=Path(name).name, data=head + stream.read())
+    except _DAMAGE as error:
+        raise BadArchive(f"the archive cannot be unpacked ({type(error).__name__})") from error
+
+
+def _zip_members(path: Path, limits: Limits) -> Iterator[tuple[str, BinaryIO]]:
+    with zipfile.ZipFile(path) as archive:
+        files = [info for info in archive.infolist() if not info.is_dir() and not _is_link(info)]
+        if len(files) > limits.files:
+            raise TooLarge(f"more than {limits.files} files in the archive")
+        # zipfile never yields more than the declared size, so the declared sizes bound what is unpacked.
+        if sum(info.file_size for info in files) > limits.bytes:
+            raise TooLarge(f"the archive unpacks to more than {limits.bytes >> 20} MiB")
+        for info in files:
+            with archive.open(info) as stream:
+                yield info.filename, cast(BinaryIO, stream)
+
+
+def _is_link(info: zipfile.ZipInfo) -> bool:
+    return (info.external_attr >> 16) & 0o170000 == 0o120000
+
+
+def _tar_members(path: Path, limits: Limits) -> Iterator[tuple[str, BinaryIO]]:
+    with _bounded(path, limits) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
+        for count, member in enumerate(archive):
+            if count >= limits.files:
+                raise TooLarge(f"more than {limits.files} files in the archive")
+            if member.isfile() and (content := archive.extractfile(member)) is not None:
+                yield member.name, cast(BinaryIO, content)
+
+
+def _is_archive(path: Path) -> bool:
+    head = _head(path)
+    is_tar = head[_TAR_MAGIC_AT:].startswith(b"ustar")
+    named = path.name.lower().endswith(ARCHIVES)
+    return named or is_tar or head.startswith((b"PK\x03\x04", *_UNPACKERS))
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        return stream.read(_TAR_MAGIC_AT + 5)
+
+
+def _bounded(path: Path, limits: Limits) -> "_BoundedReader":
+    head = _head(path)
+    unpacker = next((unpack for magic, unpack in _UNPACKERS.items() if head.startswith(magic)), None)
+    stream = cast(BinaryIO, unpacker(path)) if unpacker else path.open("rb")
+    return _BoundedReader(stream, limits.bytes)
+
+
+class _BoundedReader(io.RawIOBase):
+    """Counts what is unpacked and stops at the limit, so that neither members nor headers can be a bomb."""
+
+    def __init__(self, stream: BinaryIO, limit: int) -> None:
+        self._stream, self._left, self._limit = stream, limit, limit
+
+    def read(self, size: int = -1) -> bytes:
+        data = self._stream.read(size)
+        self._left -= len(data)
+        if self._left < 0:
+            raise TooLarge(f"the archive unpacks to more than {self._limit >> 20} MiB")
+        return data
+
+    def close(self) -> None:
+        self._stream.close()
+        super().close()

@@ -1,0 +1,180 @@
+"""Which CT series lie here, what is in each image, and how is a slice written? The only file that knows pydicom.
+
+`series.read_volume` makes the standard volume out of what this file reads.
+"""
+
+import struct
+import warnings as python_warnings
+import zlib
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from pydicom import Dataset, config, dcmread
+from pydicom.dataset import FileMetaDataset
+from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+
+from imaging import header, pixels
+from imaging.archive import LIMITS, Limits, SourceFile, source_files
+from imaging.errors import ImagingError, NoImages, TooLarge, UndecodablePixels
+
+# Values are taken as they stand, conformant or not: what matters is checked where it is used.
+config.settings.reading_validation_mode = config.IGNORE
+
+_DEFLATED = b"1.2.840.10008.1.2.1.99"
+# What pydicom and the decoders raise on damaged files; each becomes a note or a refusal that names the file.
+_DAMAGE = (EOFError, ValueError, KeyError, IndexError, AttributeError, TypeError, OSError, NotImplementedError,
+           RuntimeError, OverflowError, struct.error, zlib.error)  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True)
+class DicomFile:
+    """One image: where its bytes are, and its header without the pixels."""
+
+    source: SourceFile
+    header: Dataset
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesFiles:
+    """The CT images of one series as found, not yet judged.
+
+    `series_uid` is empty for images that name no series; `unread` are files nothing could be read from.
+    """
+
+    series_uid: str
+    study_uid: str | None
+    description: str | None
+    files: tuple[DicomFile, ...]
+    unread: tuple[str, ...] = ()
+
+
+def find_series(path: Path, limits: Limits = LIMITS) -> tuple[SeriesFiles, ...]:
+    """Return the CT series under a folder, file or archive, the one with most files first.
+
+    Raises: NoImages (saying what is there instead), BadArchive, TooLarge.
+    """
+    groups: dict[str, list[DicomFile]] = {}
+    others: Counter[str] = Counter()
+    unread: list[str] = []
+    for source in source_files(Path(path), limits, _looks_like_dicom):
+        try:
+            found = _read_header(source, limits)
+        except _DAMAGE:
+            unread.append(source.name)
+            continue
+        if found is None:
+            continue
+        modality = header.text(found, "Modality")
+        if modality != "CT":
+            others[modality or "without modality"] += 1
+            continue
+        uid = header.text(found, "SeriesInstanceUID") or ""  # de-identified files may lack it
+        groups.setdefault(uid, []).append(DicomFile(source=source, header=found))
+    if not groups:
+        there = ", ".join(f"{count} x {modality}" for modality, count in sorted(others.items()))
+        broken = f"; not readable: {', '.join(unread[:5])}" if unread else ""
+        raise NoImages(f"there is no CT image here (other DICOM: {there or 'none'}{broken})")
+    series = [
+        SeriesFiles(
+            series_uid=uid,
+            study_uid=header.text(files[0].header, "StudyInstanceUID"),
+            description=header.text(files[0].header, "SeriesDescription"),
+            files=tuple(files),
+            unread=tuple(unread),
+        )
+        for uid, files in groups.items()
+    ]
+    return tuple(sorted(series, key=lambda one: (-len(one.files), one.series_uid)))
+
+
+def read_slice(file: DicomFile, limits: Limits = LIMITS) -> tuple[NDArray[np.int16], tuple[int, int] | None, bool]:
+    """Return one image's HU (Y, X), its declared padding in HU (lowest, highest) if any, and whether it was lossy.
+
+    Raises: UndecodablePixels or another PixelError or SeriesError, naming the file.
+    """
+    try:
+        dataset = _read(file.source, limits, pixels_too=True)
+        syntax = transfer_syntax(dataset)
+        pixels.refuse_unfit(dataset, syntax)
+        with python_warnings.catch_warnings():
+            python_warnings.simplefilter("ignore")  # the bits of JPEG 2000 and of the header may differ: both fit
+            stored = pixels.decoded(dataset)
+        return pixels.hounsfield(stored, dataset), pixels.declared_padding(dataset), pixels.is_lossy(dataset, syntax)
+    except ImagingError:
+        raise
+    except _DAMAGE as error:
+        raise UndecodablePixels(f"{file.source.name}: the pixels cannot be decoded ({_cause(error)})") from error
+
+
+def transfer_syntax(dataset: Dataset) -> str:
+    """Return the UID of how the file is encoded; implicit little endian where it does not say (PS3.5 10.1)."""
+    meta = getattr(dataset, "file_meta", None)
+    return str(meta.get("TransferSyntaxUID", ImplicitVRLittleEndian)) if meta else str(ImplicitVRLittleEndian)
+
+
+def write_slice(path: Path, tags: Mapping[str, object], stored: NDArray[np.int16]) -> None:
+    """Write one CT slice (Y, X) of stored values as an uncompressed DICOM file; `tags` by keyword (PS3.6)."""
+    dataset = Dataset()
+    dataset.SOPClassUID = CTImageStorage
+    for keyword, value in tags.items():
+        setattr(dataset, keyword, value)
+    dataset.Rows, dataset.Columns = stored.shape
+    dataset.SamplesPerPixel, dataset.PhotometricInterpretation = 1, "MONOCHROME2"
+    dataset.BitsAllocated, dataset.BitsStored, dataset.HighBit, dataset.PixelRepresentation = 16, 16, 15, 1
+    dataset.PixelData = stored.astype("<i2").tobytes()
+    dataset.file_meta = FileMetaDataset()
+    dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    dataset.save_as(path, enforce_file_format=True)
+
+
+def _looks_like_dicom(head: bytes) -> bool:
+    """DICM after the preamble (PS3.10 7.1), or a bare data set that begins with group 0008."""
+    return head[128:132] == b"DICM" or head[:2] == b"\x08\x00"
+
+
+def _read_header(source: SourceFile, limits: Limits) -> Dataset | None:
+    with source.open() as stream:
+        head = stream.read(132)
+        if not _looks_like_dicom(head):
+            if source.name.lower().endswith((".dcm", ".ima")):
+                raise ValueError("named as DICOM, but is not")
+            return None
+    return _read(source, limits, pixels_too=False)
+
+
+def _read(source: SourceFile, limits: Limits, *, pixels_too: bool) -> Dataset:
+    with source.open() as stream, python_warnings.catch_warnings():
+        python_warnings.simplefilter("ignore")  # oddities of fields we do not use
+        _refuse_bomb(stream.read(4096), source, limits)
+        stream.seek(0)
+        only = None if pixels_too else [*header.TAGS]
+        found = dcmread(stream, stop_before_pixels=not pixels_too, force=True, specific_tags=only)
+        for tag in ("Modality", "SeriesInstanceUID", "SOPInstanceUID"):  # values are parsed on access: fail here
+            found.get(tag)
+        return found
+
+
+def _refuse_bomb(head: bytes, source: SourceFile, limits: Limits) -> None:
+    """The deflated syntax (PS3.5 A.5) unpacks a thousandfold: count before pydicom unpacks it in one piece."""
+    if _DEFLATED not in head or head[132:136] != b"\x02\x00\x00\x00":
+        return
+    with source.open() as stream:
+        stream.seek(144 + struct.unpack("<I", head[140:144])[0])  # the group length says where the meta data end
+        unpacker, left = zlib.decompressobj(-zlib.MAX_WBITS), 4 * limits.pixels_per_slice
+        packed = stream.read()
+        while packed and not unpacker.eof:
+            left -= len(unpacker.decompress(packed, 1 << 20))
+            packed = unpacker.unconsumed_tail
+            if left < 0:
+                raise TooLarge(f"{source.name} unpacks to more than one slice can hold")
+
+
+def _cause(error: BaseException) -> str:
+    """Name the encoding when no decoder knows it; else only the kind of error: its text may quote the header."""
+    if isinstance(error, NotImplementedError):
+        return "this compression is not supported"
+    return "damaged or cut short" if isinstance(error, (ValueError, EOFError)) else type(error).__name__

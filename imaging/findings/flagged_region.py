@@ -1,0 +1,40 @@
+"""Flagged regions: which places in the lungs should a reader look at first?
+
+A flagged region is a place that looks like a lump, by the score of its blocks. It is no diagnosis: vessels that
+branch, scars and the hilum are flagged too, and nodules under about 6 mm and ground-glass mostly are not.
+"""
+
+from imaging.findings.base import Absent, Finder, Finding
+from imaging.study import Screening
+from imaging.volume import Volume
+
+KEY = "flagged_region"
+METHOD = "block screening, four features, version 1"
+
+
+def find(volume: Volume, screening: Screening) -> tuple[Finding, ...] | Absent:
+    """Return the regions of the screening as findings, best first; Absent when nothing could be screened."""
+    if screening.blocks == 0:
+        return Absent(reason="; ".join(screening.warnings) or "nothing was screened")
+    return tuple(
+        Finding(
+            key=KEY,
+            rank=region.rank,
+            score=region.score,
+            centre_lps_mm=region.centre_lps_mm,
+            box_lps_mm=region.box_lps_mm,
+            features=region.features,
+            method=METHOD,
+        )
+        for region in screening.regions
+    )
+
+
+FINDER = Finder(
+    key=KEY,
+    looks_for="places in the lungs that look like a lump",
+    method=METHOD,
+    find=find,
+    source="own method, docs/imaging.md",
+    reviewed="2026-11",
+)

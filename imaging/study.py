@@ -1,0 +1,160 @@
+"""A CT in, the places to look at out: the whole chain with its times.
+
+`screen_path` is what `twin ct screen` prints. Nothing here knows a patient record or a database.
+"""
+
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
+from pathlib import Path
+from time import perf_counter
+
+from imaging.archive import LIMITS, Limits
+from imaging.blocks import blocks_of, cells_of
+from imaging.dicom import SeriesFiles, find_series
+from imaging.errors import MixedSeries, NoImages
+from imaging.header import text
+from imaging.regions import Region, flagged, regions
+from imaging.score import score
+from imaging.segment import lungs
+from imaging.series import read_volume
+from imaging.volume import Provenance, Volume
+
+SCALES_MM = (8.0, 16.0, 32.0)  # from the smallest nodule that fills half a block to a mass
+
+
+@dataclass(frozen=True, kw_only=True)
+class Timing:
+    """Milliseconds of each step; `in_memory` is all but reading. `match` is 0 until there is a bank."""
+
+    read: float
+    mask: float
+    features: float
+    score: float
+    match: float
+    in_memory: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screening:
+    """What screening one series found. `regions` are places to look at, no diagnosis; none is no proof of health."""
+
+    series: Provenance
+    shape: tuple[int, int, int]
+    spacing_mm: tuple[float, float, float]
+    timing_ms: Timing
+    blocks: int
+    flagged: int
+    regions: tuple[Region, ...]
+    warnings: tuple[str, ...] = ()
+
+    def to_json(self) -> dict[str, object]:
+        """Return the JSON form of `twin ct screen --json`; what identifies the patient is left out.
+
+        `known` is null and `matches` empty as long as there is no bank to compare with: nothing is claimed.
+        """
+        series = self.series.described()
+        series |= {"shape": list(self.shape), "spacing_mm": [round(mm, 6) for mm in self.spacing_mm]}
+        series["warnings"] = [*self.series.warnings, *self.warnings]
+        return {
+            "series": series,
+            "timing_ms": {name: round(ms, 1) for name, ms in asdict(self.timing_ms).items()},
+            "blocks": self.blocks,
+            "flagged": self.flagged,
+            "regions": [_region_json(region) for region in self.regions],
+        }
+
+
+def screen(volume: Volume, read_ms: float = 0.0) -> Screening:
+    """Return the places of a volume that look like a lump in the lung, the most suspicious first.
+
+    A scan without aerated lung is not an error: no blocks, no regions, and a warning that nothing was screened.
+    """
+    times = [perf_counter()]
+    lung = lungs(volume)
+    times.append(perf_counter())
+    if lung is None:
+        none = "no aerated lung was found: nothing was screened"
+        return _screening(volume, read_ms, times, blocks=0, flagged_blocks=0, found=(), warnings=(none,))
+    cells = cells_of(volume.hu, volume.spacing_mm, lung.mask, lung.step)
+    sized = [blocks_of(cells, size_mm, lung.lung_hu) for size_mm in SCALES_MM]
+    times.append(perf_counter())
+    scored = [(blocks, score(blocks, lung.lung_hu)) for blocks in sized]
+    found = regions(volume, cells, scored)
+    times.append(perf_counter())
+    count = sum(int((blocks.filled > 0).sum()) for blocks in sized)
+    return _screening(volume, read_ms, times, blocks=count, flagged_blocks=flagged(scored), found=found, warnings=())
+
+
+def screen_path(path: Path, series_uid: str | None = None, limits: Limits = LIMITS) -> Screening:
+    """Return the screening of the CT series under a folder, file or archive.
+
+    Args: series_uid: which one, where there are several; else the one with most slices of the one patient there.
+    Raises: ImagingError kinds with the reason; MixedSeries when images of several patients lie there.
+    """
+    volume, read_ms = read_path(path, series_uid, limits)
+    return screen(volume, read_ms)
+
+
+def read_path(path: Path, series_uid: str | None = None, limits: Limits = LIMITS) -> tuple[Volume, float]:
+    """Return the standard volume under a path and the milliseconds it took; other series are named in a warning."""
+    start = perf_counter()
+    found = find_series(path, limits)
+    series = _chosen(found, series_uid)
+    volume = read_volume(series, limits)
+    if len(found) > 1:
+        reason = "named" if series_uid else "with most images"
+        others = f"{len(found) - 1} other CT series here; this is the one {reason}"
+        noted = replace(volume.provenance, warnings=(*volume.provenance.warnings, others))
+        volume = replace(volume, provenance=noted)
+    return volume, (perf_counter() - start) * 1000
+
+
+def _chosen(found: tuple[SeriesFiles, ...], series_uid: str | None) -> SeriesFiles:
+    if series_uid is not None:
+        for series in found:
+            if series.series_uid == series_uid:
+                return series
+        raise NoImages("the series that was named is not here")
+    if len({text(one.header, "PatientID") for series in found for one in series.files}) > 1:
+        raise MixedSeries("images of several patients lie here; name the series that is meant")
+    return found[0]
+
+
+def _screening(
+    volume: Volume,
+    read_ms: float,
+    times: list[float],
+    *,
+    blocks: int,
+    flagged_blocks: int,
+    found: tuple[Region, ...],
+    warnings: tuple[str, ...],
+) -> Screening:
+    times = times + times[-1:] * (4 - len(times))  # a step that did not run took no time
+    mask, features, scoring = ((later - earlier) * 1000 for earlier, later in pairwise(times))
+    timing = Timing(
+        read=read_ms, mask=mask, features=features, score=scoring, match=0.0, in_memory=(times[-1] - times[0]) * 1000
+    )
+    z, y, x = volume.hu.shape
+    return Screening(
+        series=volume.provenance,
+        shape=(x, y, z),
+        spacing_mm=volume.spacing_mm,
+        timing_ms=timing,
+        blocks=blocks,
+        flagged=flagged_blocks,
+        regions=found,
+        warnings=warnings,
+    )
+
+
+def _region_json(region: Region) -> dict[str, object]:
+    return {
+        "rank": region.rank,
+        "score": region.score,
+        "centre_lps_mm": list(region.centre_lps_mm),
+        "box_lps_mm": [list(corner) for corner in region.box_lps_mm],
+        "features": region.features,
+        "matches": [asdict(match) for match in region.matches],
+        "known": region.known,
+    }
