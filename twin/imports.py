@@ -1,18 +1,14 @@
-"""One import of anything a person points at: text formats go to `intake`, images to `scan`, one report for all.
+"""One import of anything a person points at: text formats go to `intake`, images to `scan`, one report for all."""
 
-Uploads are durable: the file is kept under TWIN_HOME and a row says that it waits; the worker takes it from there.
-"""
-
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine, select
 
-from twin import intake, scan
+from twin import intake, scan, uploads
 from twin.errors import TwinError, UnknownKey
 from twin.importers import IMPORTERS
 from twin.importers.base import Importer, Reject
@@ -21,8 +17,6 @@ from twin.importers.report import Fate, Report
 from twin.settings import Settings
 from twin.store import records
 from twin.store.tables import import_run
-
-UPLOADED = "uploaded"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,37 +59,11 @@ def combined(reports: list[Report]) -> Report:
     )
 
 
-def receive_upload(
-    engine: Engine, path: Path, *, name: str, source: str, actor: str, patient: str | None, now: datetime
-) -> int:
-    """Note that an uploaded file waits under `path`, and return the id of its import; the worker takes it from there.
-
-    Raises:
-        UnknownPatient: `patient` is nobody known here.
-    """
-    with path.open("rb") as handle:
-        file_hash = hashlib.file_digest(handle, "sha256").hexdigest()
-    with engine.begin() as connection:
-        whose = records.find_patient(connection, patient) if patient is not None else None
-        import_id = records.start_run(connection, source=source, name=name, file_hash=file_hash, actor=actor, now=now)
-        waiting = {"upload": {"path": str(path), "patient": whose}}
-        connection.execute(
-            update(import_run).where(import_run.c.id == import_id).values(status=UPLOADED, report=waiting)
-        )
-    return import_id
-
-
-def pending_uploads(engine: Engine) -> list[int]:
-    """Return the uploads that wait for the worker."""
-    with engine.connect() as connection:
-        return list(connection.execute(select(import_run.c.id).where(import_run.c.status == UPLOADED)).scalars())
-
-
 def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Callable[[], datetime]) -> None:
     """Import an uploaded file and close its row with the report. Killed anywhere, it is simply done again."""
     with engine.connect() as connection:
         run = connection.execute(select(import_run).where(import_run.c.id == import_id)).one_or_none()
-    if run is None or run.status != UPLOADED:
+    if run is None or run.status != uploads.WAITING:
         return
     upload = run.report["upload"]
     path = Path(upload["path"])

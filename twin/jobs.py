@@ -20,7 +20,7 @@ from alerts.message import Recipient
 from alerts.ports import Clock, Outbox, RecallStore
 from alerts.remind import remind_once
 from alerts.scheduler import Beat
-from twin import imports, rescore, scan
+from twin import imports, rescore, scan, uploads
 from twin.settings import Settings
 from twin.store import audit, forecasts, session, studies
 
@@ -119,8 +119,8 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
         for study_id in waiting:
             _once(app, "screen", f"screen/{study_id}", study_id=study_id)
 
-    def uploads() -> None:
-        for import_id in imports.pending_uploads(tools.engine):
+    def waiting_uploads() -> None:
+        for import_id in uploads.pending(tools.engine):
             _once(app, "import", f"import/{import_id}", import_id=import_id)
 
     def due(name: str) -> Callable[[], None]:
@@ -131,7 +131,7 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
         ("stale", every, stale),
         ("views", min(every, 2.0), views),
         ("series", every, series),
-        ("uploads", min(every, 2.0), uploads),
+        ("uploads", min(every, 2.0), waiting_uploads),
         ("remind", every, due("remind")),
         ("deliver", every, due("deliver")),
         ("seal", min(every * 2, 30.0), due("seal")),

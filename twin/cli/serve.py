@@ -23,15 +23,13 @@ def serve(
     host: Annotated[str, typer.Option(help="Address to listen on; 0.0.0.0 for every one.")] = "127.0.0.1",
 ) -> None:
     """Serve the dashboard and the APIs (one web process; never runs a model)."""
-    import uvicorn
-
     from twin import compose
-    from twin.web.app import create_app
+    from twin.web.app import create_app, server
 
     with could_not():
         running = compose.instance(settings())
         web = create_app(running.engine, running.settings)
-    uvicorn.run(web, host=host, port=port, log_level="warning", access_log=False, server_header=False)
+    server(web, host=host, port=port).run()
 
 
 def work() -> None:

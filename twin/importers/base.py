@@ -9,6 +9,9 @@ from typing import Literal
 from twin.record.fact import FactDraft
 from twin.record.timeline import Identifier, Sex
 
+DEFAULT_SOURCE = "default"
+"""The source of what is sent without naming one, by whichever way: the same item is then the same item."""
+
 Outcome = Literal["imported", "duplicate", "superseded", "rejected", "not_used"]
 
 

@@ -1,0 +1,63 @@
+"""What every import format owes."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from tests.builders import bundle, lab, patient
+from twin.errors import TwinError
+from twin.importers import IMPORTERS, recognise
+from twin.importers.base import Importer
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+SAMPLES = {"fhir": bundle(patient(), lab("o", "2160-0", 1, "mg/dL", "2020"), {"resourceType": "Claim"})}
+
+each_importer = pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.key)
+
+
+@each_importer
+def test_a_format_has_a_sample_here(importer: Importer) -> None:
+    assert importer.key in SAMPLES
+
+
+@each_importer
+def test_a_format_recognises_its_own_sample(importer: Importer) -> None:
+    assert recognise(SAMPLES[importer.key][:4096]) is importer
+
+
+@each_importer
+def test_every_item_has_one_and_only_one_fate(importer: Importer) -> None:
+    for item in importer.read(SAMPLES[importer.key], NOW):
+        ways = [bool(item.facts or item.patient), item.reject is not None, item.not_used is not None]
+        assert sum(ways) == 1, item
+
+
+@each_importer
+def test_reading_twice_gives_the_same_keys_and_fingerprints(importer: Importer) -> None:
+    def names() -> list[tuple[str, str]]:
+        return [(item.key, item.fingerprint) for item in importer.read(SAMPLES[importer.key], NOW)]
+
+    assert names() == names()
+
+
+@each_importer
+def test_mangled_bytes_never_crash_a_format(importer: Importer) -> None:
+    sample = SAMPLES[importer.key]
+    for position in range(0, len(sample), 3):
+        for change in (b"", b"\x00", b'"', b"\xff", b"{", b"9"):
+            mangled = sample[:position] + change + sample[position + 1 :]
+            try:
+                list(importer.read(mangled, NOW))
+            except TwinError:
+                continue
+
+
+@each_importer
+def test_facts_say_where_they_stood_and_are_timed_with_a_zone(importer: Importer) -> None:
+    facts = [fact for item in importer.read(SAMPLES[importer.key], NOW) for fact in item.facts]
+    assert facts
+    for fact in facts:
+        assert fact.where
+        assert fact.resource
+        assert fact.observed_at.tzinfo is not None
+        assert fact.known_at >= fact.observed_at

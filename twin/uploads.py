@@ -1,0 +1,38 @@
+"""Uploads are durable: the file is kept under TWIN_HOME, a row says it waits, and the worker takes it from there."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, select, update
+
+from twin.store import records
+from twin.store.tables import import_run
+
+WAITING = "uploaded"
+
+
+def receive_upload(
+    engine: Engine, path: Path, *, name: str, source: str, actor: str, patient: str | None, now: datetime
+) -> int:
+    """Note that an uploaded file waits under `path`, and return the id of its import; the worker takes it from there.
+
+    Raises:
+        UnknownPatient: `patient` is nobody known here.
+    """
+    with path.open("rb") as handle:
+        file_hash = hashlib.file_digest(handle, "sha256").hexdigest()
+    with engine.begin() as connection:
+        whose = records.find_patient(connection, patient) if patient is not None else None
+        import_id = records.start_run(connection, source=source, name=name, file_hash=file_hash, actor=actor, now=now)
+        waiting = {"upload": {"path": str(path), "patient": whose}}
+        connection.execute(
+            update(import_run).where(import_run.c.id == import_id).values(status=WAITING, report=waiting)
+        )
+    return import_id
+
+
+def pending(engine: Engine) -> list[int]:
+    """Return the uploads that wait for the worker."""
+    with engine.connect() as connection:
+        return list(connection.execute(select(import_run.c.id).where(import_run.c.status == WAITING)).scalars())
