@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from imaging.render import key_slice
 from sqlalchemy import Connection, Engine
 
 from imaging import dicom, header
 from imaging.dicom import SeriesFiles
 from imaging.errors import ImagingError
-from imaging.series import read_volume
+from imaging.render import key_slice
+from imaging.study import read_path
 from imaging.study import screen as screen_volume
 from imaging.volume import Provenance
 from twin.errors import UnknownPatient
@@ -77,9 +77,8 @@ def screen(engine: Engine, study_id: int, *, now: datetime) -> None:
     if study is None or study.status != "queued" or study.patient_id is None:
         return
     try:
-        series = next(each for each in dicom.find_series(Path(study.path)) if each.series_uid == study.series_uid)
-        volume = read_volume(series)
-        screening = screen_volume(volume)
+        volume, read_ms = read_path(Path(study.path), study.series_uid)
+        screening = screen_volume(volume, read_ms)
         pictures = [key_slice(volume, region) for region in screening.regions]
     except ImagingError as error:
         with engine.begin() as connection:

@@ -18,6 +18,8 @@ from typing import Annotated
 import httpx
 import typer
 
+from imaging import phantom
+from twin import synth
 from twin.cli.say import COULD_NOT, as_json, could_not
 from twin.settings import Settings
 
@@ -111,8 +113,6 @@ def _running(home: Path, port: int) -> Iterator[_Demo]:
 
 def _fill(running: _Demo, count: int) -> None:
     """Send simulated patients as FHIR bundles over HTTP, then the phantom CTs of two of them as archives."""
-    from imaging import phantom
-    from twin import synth
 
     headers = {"Authorization": f"Bearer {running.token}"}
     cohort = synth.cohort(count, seed=SEED, until=datetime.now(UTC).date())

@@ -15,7 +15,7 @@ from twin.settings import settings
 
 def import_paths(
     paths: Annotated[list[Path], typer.Argument(help="Files, folders or archives: FHIR R4 bundles, CT series.")],
-    source: Annotated[str, typer.Option(help="Name of the sending system; its item names are its own.")] = DEFAULT_SOURCE,
+    source: Annotated[str, typer.Option(help="The sending system; items are named within it.")] = DEFAULT_SOURCE,
     format_key: Annotated[str | None, typer.Option("--format", help="Don't guess the format of text files.")] = None,
     patient: Annotated[str | None, typer.Option(help="Whose CT series these are: patient id or identifier.")] = None,
     json_out: Annotated[bool, typer.Option("--json", help="Print the report as JSON.")] = False,
