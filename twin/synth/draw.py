@@ -26,7 +26,7 @@ _YEARLY, _EXTRA, _EXTRA_WHEN_ILL = 0.84, 0.03, 0.45
 _ROUTINE = {"vitals": 0.98, "body": 0.95, "cbc": 0.85, "liver": 0.85, "lipids": 0.75, "renal": 0.8, "glucose": 0.65,
             "urine": 0.12, "coagulation": 0.04, "tumour": 0.04}  # fmt: skip
 _BETWEEN, _FOCUS, _SAMPLE_LOST = 0.15, 0.96, 0.02
-# Percent of the value. The table's own numbers are for home means and morning weight; its notes give these for a clinic.
+# Percent of the value: what the notes of signals.csv give for a clinic; its own numbers are for home means.
 _IN_CLINIC = {"sbp": 9.0, "dbp": 9.0, "weight": 1.5}
 _SLOPE_SPREAD = 0.15  # of the rise, between patients of one course
 

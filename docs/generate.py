@@ -1,0 +1,229 @@
+"""Which pages of the docs are written from the code? Run `python docs/generate.py` after a change; a test compares.
+
+What a page says of a score, rule, setting or command stands in the code, so it can't say anything else here.
+"""
+
+import ast
+import inspect
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from itertools import pairwise
+from pathlib import Path
+
+import click
+import typer
+
+from alerts.channels import CHANNELS
+from imaging.findings import FINDINGS
+from twin import settings
+from twin.cli import app
+from twin.importers import IMPORTERS
+from twin.organs import ORGANS
+from twin.organs.base import Threshold
+from twin.record.signal import signals
+from twin.scores import SCORES
+
+DOCS = Path(__file__).parent
+_FROM = "Written by `python docs/generate.py` from {}; a test compares them. Don't edit by hand."
+_SECRETS = frozenset({"smtp_password"})
+
+# Settings whose name needs no sentence in the code still get one for a reader of the table.
+_WORDS = {
+    "home": "Where the embedded database, CT volumes and uploads lie.",
+    "recall_horizon_months": "How far ahead P(crossing) looks, in months.",
+    "idle_minutes": "A session ends after so long without a request.",
+    "session_hours": "A session ends after so long whatever happens.",
+    "lockout_minutes": "How long an account stays locked; also the window of the limit per address.",
+    "smtp_port": "Port of the mail server.",
+    "smtp_security": "How to speak to it: `starttls`, `tls` from the first byte, or `none`.",
+    "smtp_user": "Name at the mail server; none: no sign-in.",
+    "smtp_password": "Password at the mail server.",
+    "smtp_from": "The sender's address.",
+    "worker_concurrency": "Jobs that one worker does at a time.",
+}
+
+
+_ELSEWHERE = (
+    (
+        "`TWIN_NEW_PASSWORD`",
+        "`twin user add`, `twin user password`",
+        "The password, where nobody types it.",
+    ),
+    ("`TWIN_TORCH_INDEX`", "`make setup`", "Package index to take torch from, such as that of the CPU builds."),
+    ("`TWIN_TEST_DATABASE_URL`", "`make test`", "A PostgreSQL to test on instead of the embedded one; it is emptied."),
+)
+
+
+def built_in() -> str:
+    """Return the page that names every entry of every registry."""
+    return "\n".join(
+        [
+            "# What is built in",
+            "",
+            _FROM.format("the registries"),
+            "What a status means: [intended use](../intended-use.md). Words: [glossary](../glossary.md).",
+            "",
+            "## Scores",
+            "",
+            *_table(
+                ("key", "question", "outputs", "status", "source"),
+                (
+                    (
+                        f"`{score.key}`",
+                        _question(score.formula),
+                        _outputs(score.outputs),
+                        score.verification,
+                        score.source,
+                    )
+                    for score in SCORES
+                ),
+            ),
+            *_organs(),
+            "## Import formats",
+            "",
+            *_table(("key", "format"), ((f"`{importer.key}`", importer.title) for importer in IMPORTERS)),
+            "## Channels",
+            "",
+            *_table(("key", "how staff are told"), ((f"`{kind.key}`", _channel(kind.key)) for kind in CHANNELS)),
+            "## CT findings",
+            "",
+            *_table(
+                ("key", "looks for", "method", "source"),
+                ((f"`{finder.key}`", finder.looks_for, finder.method, finder.source) for finder in FINDINGS),
+            ),
+            "## Signals",
+            "",
+            f"{len(signals())} signals; units, ranges and variation stand in `twin/record/data/signals.csv`",
+            "([grammar](signals.md)). Their keys: " + ", ".join(f"`{key}`" for key in signals()) + ".",
+            "",
+        ]
+    )
+
+
+def configuration() -> str:
+    """Return the page that names every environment variable."""
+    docstrings = _attribute_docstrings()
+    rows = []
+    for name, field in settings.Settings.model_fields.items():
+        default = "none" if field.default is None else "empty" if field.default == () else f"`{field.default}`"
+        meaning = " ".join((docstrings.get(name) or _WORDS[name]).split())
+        rows.append((f"`{_variable(name)}`", "secret" if name in _SECRETS else default, meaning))
+    return "\n".join(
+        [
+            "# Configuration",
+            "",
+            _FROM.format("`twin/settings.py`"),
+            "Settings are environment variables and come from nowhere else. A value out of range stops the start.",
+            "",
+            *_table(("variable", "default", "meaning"), rows),
+            "## Not of the instance",
+            "",
+            *_table(("variable", "read by", "meaning"), _ELSEWHERE),
+        ]
+    )
+
+
+def commands() -> str:
+    """Return the page that names every command."""
+    root = typer.main.get_command(app)
+    rows = [(f"`{path}`", _first_line(command.help)) for path, command in _leaves("twin", root)]
+    return "\n".join(
+        [
+            "# Commands",
+            "",
+            _FROM.format("`twin/cli`"),
+            "Every command has `--help`. Exit codes: 0 done, 1 done with rejects, 2 could not.",
+            "",
+            *_table(("command", "does"), rows),
+        ]
+    )
+
+
+PAGES: dict[str, Callable[[], str]] = {
+    "reference/built-in.md": built_in,
+    "configuration.md": configuration,
+    "commands.md": commands,
+}
+
+
+def _organs() -> Iterator[str]:
+    for organ in ORGANS:
+        yield f"## Organ `{organ.key}`: {organ.name.en} ({organ.name.zh_CN})"
+        yield ""
+        yield "Signals: " + ", ".join(f"`{each.key}`" for each in organ.signals) + "."
+        yield ""
+        yield "Scores: " + ", ".join(f"`{each.key}` ({each.label.en})" for each in organ.scores) + "."
+        yield ""
+        head = ("threshold", "examination", "closed by", "rule", "status", "source")
+        yield from _table(head, (_threshold(each) for each in organ.thresholds))
+
+
+def _threshold(line: Threshold) -> tuple[str, ...]:
+    closing = ", ".join(f"`{key}`" for key in line.closes_with)
+    return (line.label.en, line.examination.en, closing, line.rule.rule_id, line.rule.status, line.rule.source)
+
+
+def _outputs(outputs: Iterable[object]) -> str:
+    return ", ".join(f"`{output.key}`" for output in outputs)  # type: ignore[attr-defined]
+
+
+def _question(made_by: Callable[..., object]) -> str:
+    """Return the first line of the module in which a function stands: the question that the module answers."""
+    module = inspect.getmodule(inspect.unwrap(made_by))
+    return _first_line(module.__doc__ if module else None)
+
+
+def _channel(key: str) -> str:
+    return _first_line(import_module(f"alerts.channels.{key}").__doc__)
+
+
+def _first_line(text: str | None) -> str:
+    return (text or "").strip().split("\n\n")[0].replace("\n", " ").strip()
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    yield "| " + " | ".join(head) + " |"
+    yield "|" + "---|" * len(head)
+    for row in rows:
+        yield "| " + " | ".join(cell.replace("|", "\\|") for cell in row) + " |"
+    yield ""
+
+
+def _variable(name: str) -> str:
+    alias = settings.Settings.model_fields[name].validation_alias
+    prefix = settings.Settings.model_config.get("env_prefix", "")
+    return str(alias) if alias else f"{prefix}{name}".upper()
+
+
+def _attribute_docstrings() -> dict[str, str]:
+    """Return the string that stands below each field in the source of the settings."""
+    body = next(
+        node.body
+        for node in ast.parse(inspect.getsource(settings)).body
+        if isinstance(node, ast.ClassDef) and node.name == "Settings"
+    )
+    return {
+        before.target.id: after.value.value
+        for before, after in pairwise(body)
+        if isinstance(before, ast.AnnAssign)
+        and isinstance(before.target, ast.Name)
+        and isinstance(after, ast.Expr)
+        and isinstance(after.value, ast.Constant)
+        and isinstance(after.value.value, str)
+    }
+
+
+def _leaves(path: str, command: click.Command) -> Iterator[tuple[str, click.Command]]:
+    children = getattr(command, "commands", None)
+    if not children:
+        yield path, command
+        return
+    for name, child in children.items():
+        yield from _leaves(f"{path} {name}", child)
+
+
+if __name__ == "__main__":
+    for name, page in PAGES.items():
+        (DOCS / name).write_text(page(), encoding="utf-8")
+        sys.stdout.write(f"{name}\n")
