@@ -1,0 +1,1 @@
+"""Where each signal and score is heading, and how sure that is."""

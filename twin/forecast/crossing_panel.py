@@ -1,0 +1,227 @@
+"""One threshold of one patient: is its rule for them, is the line passed, and when will it be."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import partial
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.forecast.crossing import (
+    MODEL_FACTORS,
+    CrossingDate,
+    Driver,
+    Passage,
+    Probability,
+    crossing_date,
+    drivers,
+    passage,
+    probabilities,
+)
+from twin.forecast.futures import Futures
+from twin.forecast.score_course import ScoreCourse
+from twin.forecast.score_panel import ScorePanel
+from twin.forecast.score_paths import moving_keys, score_paths
+from twin.forecast.signal_panel import SignalPanel, Trend
+from twin.organs.applies import why_not
+from twin.organs.base import Rule, Text, Threshold
+from twin.record.fact import Absent
+from twin.record.timeline import Timeline
+
+Array = NDArray[np.float64]
+Status = Literal["on", "off_unverified", "not_applicable"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Crossing:
+    """A threshold as it stands for this patient.
+
+    `already_past`: the newest value is past the line and so, more likely than not, is the true level.
+    `rests_on` are the inputs of the newest value, `evidence_at` the newest of their times.
+    """
+
+    key: str
+    on: Mapping[str, str]
+    comparison: str
+    value: float
+    unit: str
+    label: Text
+    rule: Rule
+    action: Text
+    examination: Text
+    closes_with: tuple[str, ...]
+    status: Status
+    why: Text | None
+    newest: float | None
+    evidence_at: datetime | None
+    rests_on: tuple[Mapping[str, object], ...]
+    trend: Trend | None
+    already_past: bool
+    past_since: date | None
+    probabilities: tuple[Probability, ...]
+    crossing: CrossingDate | Absent
+    reaches_level_on: date | None
+    drivers: tuple[Driver, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Known:
+    """What is known of the quantity a threshold is on."""
+
+    past: tuple[tuple[datetime, float], ...]
+    rests_on: tuple[Mapping[str, object], ...]
+    trend: Trend | None
+
+
+def crossing(
+    threshold: Threshold,
+    panel: SignalPanel | ScorePanel,
+    course: ScoreCourse | None,
+    timeline: Timeline,
+    futures: Futures,
+    *,
+    enabled: frozenset[str],
+    recall_level: float,
+    horizon_months: int,
+) -> Crossing:
+    """Return how one threshold stands for this patient at `as_of`.
+
+    Args:
+        panel: of the signal or score the threshold is on. course: of the score, None for a signal.
+        enabled: ids of unverified rules switched on here.
+    """
+    known = _known(panel)
+    why = why_not(threshold, timeline)
+    central = Absent(reason="not_applicable") if why else _passage(threshold, course, futures)
+    newest = known.past[-1][1] if known.past else None
+    is_past = newest is not None and bool(threshold.is_past(np.array([newest]))[0])
+    already, level_on = False, None
+    chances: tuple[Probability, ...] = ()
+    pulled: tuple[Driver, ...] = ()
+    dated: CrossingDate | Absent
+    if isinstance(central, Absent):
+        dated = central
+    else:
+        already = is_past and central.by(0) >= 0.5
+        others = (_scaled_passage(threshold, course, futures, factor) for factor in MODEL_FACTORS)
+        chances = probabilities(central, tuple(item for item in others if isinstance(item, Passage)), horizon_months)
+        dated = Absent(reason="already_past") if already else _dated(central)
+        level_on = central.reached(recall_level)
+        pulled = () if course is None else _drivers(threshold, course, futures, horizon_months)
+    return Crossing(
+        key=threshold.key,
+        on={"kind": threshold.on, "key": threshold.of, "output": threshold.output},
+        comparison=threshold.comparison,
+        value=threshold.value,
+        unit=threshold.unit,
+        label=threshold.label,
+        rule=threshold.rule,
+        action=threshold.action,
+        examination=threshold.examination,
+        closes_with=threshold.closes_with,
+        status=_status(threshold, why, enabled),
+        why=why,
+        newest=newest,
+        evidence_at=known.past[-1][0] if known.past else None,
+        rests_on=known.rests_on,
+        trend=known.trend,
+        already_past=already,
+        past_since=_past_since(threshold, known.past) if already else None,
+        probabilities=chances,
+        crossing=dated,
+        reaches_level_on=level_on,
+        drivers=pulled,
+    )
+
+
+def _status(threshold: Threshold, why: Text | None, enabled: frozenset[str]) -> Status:
+    if why is not None:
+        return "not_applicable"
+    is_off = threshold.rule.status == "unverified" and threshold.rule.rule_id not in enabled
+    return "off_unverified" if is_off else "on"
+
+
+def _known(panel: SignalPanel | ScorePanel) -> _Known:
+    if isinstance(panel, ScorePanel):
+        return _Known(
+            past=tuple((row["at"], row["value"]) for row in panel.history),  # type: ignore[misc]
+            rests_on=tuple(
+                {
+                    "key": item.key,
+                    "value": item.value,
+                    "unit": item.unit,
+                    "fact_id": item.fact_id,
+                    "observed_at": item.observed_at,
+                    "assumed": item.assumed,
+                }
+                for item in panel.inputs
+            ),
+            trend=panel.trend,
+        )
+    used = tuple(point for point in panel.points if point.used and point.value is not None)
+    newest = tuple(
+        {
+            "key": panel.key,
+            "value": point.value,
+            "unit": panel.unit,
+            "fact_id": point.fact_id,
+            "observed_at": point.observed_at,
+            "assumed": False,
+        }
+        for point in used[-1:]
+    )
+    past = tuple((point.observed_at, point.value) for point in used if point.value is not None)
+    return _Known(past=past, rests_on=newest, trend=panel.trend)
+
+
+def _passage(threshold: Threshold, course: ScoreCourse | None, futures: Futures) -> Passage | Absent:
+    if course is None:
+        values = futures.levels(threshold.of)
+        if values is None:
+            return Absent(reason="missing_input", detail=threshold.of)
+        return passage(threshold, values, futures.start)
+    if isinstance(course.paths, Absent):
+        return course.paths
+    return passage(threshold, course.paths[threshold.output], futures.start)
+
+
+def _scaled_passage(
+    threshold: Threshold, course: ScoreCourse | None, futures: Futures, factor: float
+) -> Passage | Absent:
+    """The passage under other house values."""
+    if course is None:
+        return _passage(threshold, None, futures.scaled(factor, (threshold.of,)))
+    scaled = futures.scaled(factor, moving_keys(course.today, futures))
+    paths = score_paths(course.score, course.today, scaled.levels, scaled.ages())
+    return paths if isinstance(paths, Absent) else passage(threshold, paths[threshold.output], futures.start)
+
+
+def _dated(central: Passage) -> CrossingDate | Absent:
+    return crossing_date(central) or Absent(reason="beyond_forecast")
+
+
+def _past_since(threshold: Threshold, past: tuple[tuple[datetime, float], ...]) -> date | None:
+    """The first day of the unbroken run of values past the line that goes on today."""
+    beyond = threshold.is_past(np.array([value for _, value in past]))
+    before = np.flatnonzero(~beyond)
+    first = int(before[-1]) + 1 if before.size else 0
+    return past[first][0].date()
+
+
+def _drivers(threshold: Threshold, course: ScoreCourse, futures: Futures, months: int) -> tuple[Driver, ...]:
+    """What moves a score by the horizon; a signal is moved by nothing but itself."""
+    ages, column = futures.ages(), slice(months, months + 1)
+
+    def levels(held: str | None, key: str) -> Array | None:
+        whole = futures.without_trend(key) if key == held else futures.levels(key)
+        return None if whole is None else whole[:, column]
+
+    def value_at(held: str | None) -> Array:
+        then = ages if ages is None else ages[:, :1] if held == "age" else ages[:, column]
+        paths = score_paths(course.score, course.today, partial(levels, held), then)
+        assert not isinstance(paths, Absent)  # the passage along the same inputs was there
+        return paths[threshold.output].ravel()
+
+    return drivers(threshold, moving_keys(course.today, futures), value_at, futures, months)

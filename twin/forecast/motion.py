@@ -1,0 +1,116 @@
+"""How a signal moves: its working scale, noise, drift and wander, from `data/dynamics.toml` and `signals.csv`."""
+
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
+from math import exp, log, log1p, sqrt
+from types import MappingProxyType
+from typing import Any, Literal
+
+from twin.errors import UnknownKey
+from twin.record.signal import signal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Motion:
+    """The dynamics of one signal on its working scale (natural logarithm, or the canonical unit as it is).
+
+    The level has a slope that relaxes to zero (Ornstein-Uhlenbeck, stationary SD `slope_sd` per year) and wanders
+    besides (Brownian, `wander` per square root of a year). `cvi`, `cva` are fractions of the value.
+    """
+
+    key: str
+    scale: Literal["log", "linear"]
+    typical: float
+    spread: float
+    slope_sd: float
+    wander: float
+    cvi: float
+    cva: float
+    relaxation: float
+    gate: float
+    step_years: float
+
+    def working(self, value: float) -> float | None:
+        """Return a canonical value on the working scale, or None where it has none (zero on the log scale)."""
+        if self.scale == "linear":
+            return value
+        return log(value) if value > 0 else None
+
+    def canonical(self, level: float) -> float:
+        """Return a working-scale level in the canonical unit."""
+        return exp(level) if self.scale == "log" else level
+
+    @property
+    def centre(self) -> float:
+        """The mean of the level's prior, working scale."""
+        return log(self.typical) if self.scale == "log" else self.typical
+
+    def noise(self, value: float, sd: float | None = None) -> float:
+        """Return the variance of one observation, working scale.
+
+        Args:
+            value: canonical unit; it matters only with `sd`.
+            sd: measurement uncertainty given by the source, canonical unit; it replaces the analytical variation.
+        """
+        analytical = self.cva if sd is None else abs(sd / value) if value else self.cva
+        variance = self.cvi * self.cvi + analytical * analytical
+        return log1p(variance) if self.scale == "log" else variance * self.typical * self.typical
+
+    def scaled(self, factor: float) -> "Motion":
+        """The same signal moving `factor` times as much: for the uncertainty of the house values themselves."""
+        return replace(self, slope_sd=self.slope_sd * factor, wander=self.wander * factor)
+
+
+def motion(key: str) -> Motion:
+    """Return the dynamics of a signal.
+
+    Raises:
+        UnknownKey: `dynamics.toml` has no row for it.
+    """
+    try:
+        return motions()[key]
+    except KeyError:
+        raise UnknownKey(f"no dynamics for the signal {key!r}") from None
+
+
+@cache
+def motions() -> Mapping[str, Motion]:
+    """Every signal that can be followed, by key."""
+    return MappingProxyType({key: _motion(key, row) for key, row in _table()["signals"].items()})
+
+
+@cache
+def dynamics_version() -> str:
+    """The version that stands on every number these dynamics made."""
+    return str(_table()["version"])
+
+
+@cache
+def _table() -> Mapping[str, Any]:
+    return tomllib.loads((files("twin.forecast") / "data" / "dynamics.toml").read_text(encoding="utf-8"))
+
+
+def _motion(key: str, row: Mapping[str, Any]) -> Motion:
+    table, measured = _table(), signal(key)
+    if "noise_cv" in row:
+        cvi, cva = row["noise_cv"] / 100, 0.0
+    else:
+        cvi, cva = (measured.cvi_percent or 0.0) / 100, (measured.cva_percent or 0.0) / 100
+    if not sqrt(cvi * cvi + cva * cva) > 0:
+        raise ValueError(f"dynamics.toml: {key} has no noise, neither here nor in signals.csv")
+    return Motion(
+        key=key,
+        scale=row["scale"],
+        typical=float(row["typical"]),
+        spread=float(row["spread"]),
+        slope_sd=float(row["slope_sd"]),
+        wander=float(row["wander"]),
+        cvi=cvi,
+        cva=cva,
+        relaxation=float(table["relaxation_years"]),
+        gate=float(table["gate_sd"]),
+        step_years=(float(table["step_days"]) - 0.5) / 365.25,  # half a day: many sources give dates without a time
+    )

@@ -1,0 +1,115 @@
+"""A score of one patient worked out once: its answer today, its past, its futures; panels and thresholds read it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from math import sqrt
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.forecast.futures import Futures
+from twin.forecast.motion import motions
+from twin.forecast.score_paths import score_paths
+from twin.record.fact import Absent
+from twin.record.timeline import Timeline
+from twin.scores.answer import Answer
+from twin.scores.base import Score
+from twin.scores.gather import Found, Site, answer_at, gather, measured, usable
+from twin.scores.history import history
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScoreCourse:
+    """`answer` rests on `found` at `at`, the time of the newest measurement; `today` are the inputs at `as_of`.
+
+    `paths` are the outputs along the futures (P, M), or why there are none.
+    """
+
+    score: Score
+    at: datetime | None
+    answer: Answer
+    found: tuple[Found, ...]
+    today: tuple[Found, ...]
+    past: tuple[tuple[datetime, Mapping[str, float]], ...]
+    paths: Mapping[str, Array] | Absent
+
+
+def score_course(score: Score, timeline: Timeline, futures: Futures, site: Site) -> ScoreCourse:
+    """Return the course of a score at `as_of`."""
+    newest = (usable(timeline, key) for key in measured(score))
+    at = max((facts[-1].observed_at for facts in newest if facts), default=None)
+    answer, found = answer_at(score, timeline, at or timeline.as_of, site)
+    now, today = answer_at(score, timeline, timeline.as_of, site)
+    return ScoreCourse(
+        score=score,
+        at=at,
+        answer=answer,
+        found=found,
+        today=today,
+        past=history(score, timeline, site),
+        paths=_paths(score, now, today, timeline, futures),
+    )
+
+
+def noise(score: Score, timeline: Timeline, at: datetime, site: Site) -> Mapping[str, float]:
+    """Return the SD that the noise of the measured inputs at `at` gives each output, each input moved by its own SD.
+
+    Empty where it can't be had.
+    """
+    found = gather(score, timeline, at, site)
+    values = {key: value for key, value in _measured_values(found).items() if key in motions()}
+    keys = tuple(values)
+
+    def levels(key: str) -> Array | None:
+        if key not in values:
+            return None
+        moved = np.full((2 * len(keys), 1), values[key])
+        motion, row = motions()[key], 2 * keys.index(key)
+        working = motion.working(values[key])
+        if working is not None:
+            sd = sqrt(motion.noise(values[key]))
+            moved[row, 0], moved[row + 1, 0] = motion.canonical(working + sd), motion.canonical(working - sd)
+        return moved
+
+    paths = score_paths(score, found, levels, None)
+    if isinstance(paths, Absent) or not keys:
+        return {}
+    halves = {key: (moved[0::2, 0] - moved[1::2, 0]) / 2 for key, moved in paths.items()}
+    return {key: float(np.sqrt(np.nansum(half * half))) for key, half in halves.items()}
+
+
+def _paths(
+    score: Score, now: Answer, today: tuple[Found, ...], timeline: Timeline, futures: Futures
+) -> Mapping[str, Array] | Absent:
+    if timeline.died_at is not None:
+        return Absent(reason="died")
+    if now.absent == "stale_input" or now.detail in score.excludes:
+        return Absent(reason=str(now.absent), detail=now.detail)
+    lost = _lost_signal(today, futures)
+    if lost is not None:
+        return Absent(reason="stale_input", detail=lost)
+    return score_paths(score, today, futures.levels, futures.ages())
+
+
+def _lost_signal(found: tuple[Found, ...], futures: Futures) -> str | None:
+    """The first signal the inputs rest on that is no longer followed; a lasting one may stay as it is."""
+    for item in found:
+        is_signal = item.where is not None and item.where.kind == "signal" and not item.item.lasting
+        key = item.where.key if is_signal and item.where is not None else None
+        lost = key if key in motions() and key not in futures.followed else _lost_signal(item.parts, futures)
+        if lost is not None:
+            return lost
+    return None
+
+
+def _measured_values(found: tuple[Found, ...]) -> dict[str, float]:
+    """The canonical value of every measurement the inputs rest on, by signal."""
+    values: dict[str, float] = {}
+    for item in found:
+        if item.where is not None and item.where.kind == "signal" and isinstance(item.value, float):
+            values[item.where.key] = item.value
+        values |= _measured_values(item.parts)
+    return values

@@ -1,0 +1,138 @@
+"""One score of one patient: what it says today and said before, on which inputs, and its fan ahead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import numpy as np
+
+from twin.forecast.change import verdict_of_course
+from twin.forecast.futures import MONTH, MONTHS
+from twin.forecast.result import QUANTILES
+from twin.forecast.score_course import ScoreCourse, noise
+from twin.forecast.signal_panel import FAN_MONTHS, TREND_AT_LEAST, TREND_WITHIN, Trend
+from twin.organs.base import OrganScore, Text
+from twin.record.fact import Absent
+from twin.record.timeline import Timeline
+from twin.scores.gather import Found, Site
+
+DEFINED_AT_LEAST = 0.8
+"""House value: a fan is drawn where the score is defined on at least this share of the futures."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UsedInput:
+    """One input of the answer shown: a fact's value, a calculated one, or an assumption."""
+
+    key: str
+    value: float | str | None
+    unit: str
+    fact_id: int | None
+    observed_at: datetime | None
+    assumed: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ScorePanel:
+    """What the panel of a score shows. `value` is None where `absent` says why, and `detail` which input decided it."""
+
+    key: str
+    output: str
+    label: Text
+    unit: str
+    at: datetime | None
+    value: float | None
+    category: str | None
+    caution: bool
+    absent: str | None
+    detail: str
+    warnings: tuple[str, ...]
+    inputs: tuple[UsedInput, ...]
+    history: tuple[Mapping[str, datetime | float], ...]
+    forecast: tuple[Mapping[str, date | float], ...]
+    trend: Trend | None
+    source: str
+    verification: str
+
+
+def score_panel(declared: OrganScore, course: ScoreCourse, timeline: Timeline, site: Site) -> ScorePanel:
+    """Return the panel of one output of a score at `as_of`."""
+    score, answer = course.score, course.answer
+    past = [(at, outputs[declared.output]) for at, outputs in course.past if declared.output in outputs]
+    confounded = tuple(text for concept, text in score.confounders.items() if concept in answer.cautions)
+    return ScorePanel(
+        key=declared.key,
+        output=declared.output,
+        label=declared.label,
+        unit=next(output.unit for output in score.outputs if output.key == declared.output),
+        at=course.at,
+        value=answer.outputs.get(declared.output),
+        category=answer.category if declared.output == score.outputs[0].key else None,
+        caution=answer.caution,
+        absent=answer.absent,
+        detail=answer.detail,
+        warnings=(*score.warnings, *confounded),
+        inputs=_inputs(course.found),
+        history=tuple({"at": at, "value": value} for at, value in past),
+        forecast=_fan(course, declared.output, timeline.as_of),
+        trend=_trend(course, declared.output, past, timeline, site),
+        source=score.source,
+        verification=score.verification,
+    )
+
+
+def _inputs(found: tuple[Found, ...], prefix: str = "") -> tuple[UsedInput, ...]:
+    """The inputs, flat; those of a nested score follow it as `egfr.scr`."""
+    flat: list[UsedInput] = []
+    for item in found:
+        if item.value is None and not item.is_assumed:
+            continue
+        flat.append(
+            UsedInput(
+                key=prefix + item.item.key,
+                value=item.item.default if item.is_assumed else item.value,
+                unit=item.unit or item.item.unit,
+                fact_id=None if item.fact is None else item.fact.id,
+                observed_at=item.newest if item.fact is None else item.fact.observed_at,
+                assumed=item.is_assumed,
+            )
+        )
+        flat.extend(_inputs(item.parts, f"{prefix}{item.item.key}."))
+    return tuple(flat)
+
+
+def _fan(course: ScoreCourse, output: str, start: datetime) -> tuple[Mapping[str, date | float], ...]:
+    """The quantiles over the futures, up to the month from which the score is undefined on too many of them."""
+    if isinstance(course.paths, Absent):
+        return ()
+    paths = np.atleast_2d(course.paths[output])
+    months = np.array(FAN_MONTHS)
+    values = np.broadcast_to(paths, (len(paths), MONTHS + 1))[:, months]
+    defined = np.isfinite(values)
+    is_thin = defined.mean(axis=0) < DEFINED_AT_LEAST
+    drawn = int(np.argmax(is_thin)) if is_thin.any() else len(months)
+    if drawn == 0:
+        return ()
+    shares = list(QUANTILES.values())
+    part = values[:, :drawn]
+    fan = np.quantile(part, shares, axis=0) if defined.all() else np.nanquantile(part, shares, axis=0)
+    return tuple(
+        {"at": (start + month * MONTH).date(), **dict(zip(QUANTILES, column, strict=True))}
+        for month, column in zip(FAN_MONTHS, fan.T.tolist(), strict=False)
+    )
+
+
+def _trend(
+    course: ScoreCourse, output: str, past: list[tuple[datetime, float]], timeline: Timeline, site: Site
+) -> Trend | None:
+    recent = [item for item in past if past[-1][0] - item[0] <= TREND_WITHIN]
+    if not recent or recent[-1][0] - recent[0][0] < TREND_AT_LEAST:
+        return None
+    ends = [noise(course.score, timeline, at, site).get(output, 0.0) for at in (recent[0][0], recent[-1][0])]
+    return Trend(
+        at_from=recent[0][0],
+        at_to=recent[-1][0],
+        value_from=recent[0][1],
+        value_to=recent[-1][1],
+        verdict=verdict_of_course([value for _, value in recent], ends[0], ends[1]),
+    )

@@ -1,0 +1,221 @@
+"""One signal of one patient: every value as received, the trajectory through them, and the fan ahead."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import sqrt
+from typing import Literal
+
+import numpy as np
+
+from twin.forecast.change import Verdict, verdict, verdict_of_course
+from twin.forecast.dynamics import Observation, fan, follow, observation, spread
+from twin.forecast.futures import MONTH, MONTH_YEARS, MONTHS, Followed, Futures, follow_until
+from twin.forecast.motion import Motion, motions
+from twin.organs.base import OrganSignal, Text
+from twin.record.fact import Absent, Fact
+from twin.record.signal import signal
+from twin.record.timeline import Timeline
+
+FAN_MONTHS = tuple(range(0, MONTHS + 1, 3))
+FOLLOWED_FOR = timedelta(days=5 * 365.25)
+"""House value: a signal not measured for longer has no state to speak of."""
+TREND_WITHIN = timedelta(days=5 * 365.25)
+TREND_AT_LEAST = timedelta(days=180)
+
+NEVER = Text("Never measured: a first result would start the curve.", "尚未测量：首个结果将开始曲线。")
+NONE_USED = Text("No value could be used: see the reasons at the points.", "没有可用的数值：原因见各数据点。")
+TOO_OLD = Text("Not measured for more than five years: a new result is needed.", "已超过五年未测量：需要新的结果。")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Point:
+    """One value as received. `used`: models compute on it; `weight` below 1: it lay beyond the gate."""
+
+    fact_id: int
+    observed_at: datetime
+    known_at: datetime
+    value: float | None
+    received: Mapping[str, str | None]
+    used: bool
+    reason: str | None
+    change: Verdict | None
+    weight: float | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Level:
+    """Where a signal stands today: level and slope in the canonical unit, with the 80 % band of the level."""
+
+    at: datetime
+    level: float
+    slope_per_year: float
+    low80: float
+    high80: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Trend:
+    """The newest value against the oldest of the last five years, and whether the difference is real."""
+
+    at_from: datetime
+    at_to: datetime
+    value_from: float
+    value_to: float
+    verdict: Verdict
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignalPanel:
+    """What the panel of a signal shows. `forecast` is empty where there is no state; `missing` says what would help."""
+
+    key: str
+    label: Text
+    unit: str
+    scale: Literal["log", "linear"]
+    reference: Mapping[str, float | None]
+    points: tuple[Point, ...]
+    state: Level | Absent
+    fitted: tuple[Mapping[str, date | float], ...]
+    forecast: tuple[Mapping[str, date | float], ...]
+    trend: Trend | None
+    missing: str | None
+
+
+def observations(timeline: Timeline, motion: Motion) -> tuple[tuple[Fact, Observation], ...]:
+    """Return what a trajectory may rest on, oldest first."""
+    found = []
+    for fact in timeline.series(motion.key):
+        if _refused(fact, timeline, motion) is None and fact.derived.value is not None:
+            seen = observation(motion, fact.observed_at, fact.derived.value, fact.sd)
+            assert seen is not None
+            found.append((fact, seen))
+    return tuple(found)
+
+
+def followed(timeline: Timeline) -> dict[str, Followed]:
+    """Return every signal that has a state at `as_of`: seen in the last five years, of a living patient."""
+    states = {}
+    for key, motion in motions().items():
+        seen = tuple(item for _, item in observations(timeline, motion))
+        if seen and timeline.as_of - seen[-1].at <= FOLLOWED_FOR and timeline.died_at is None:
+            states[key] = follow_until(motion, seen, timeline.as_of)
+    return states
+
+
+def signal_panel(declared: OrganSignal, timeline: Timeline, futures: Futures) -> SignalPanel:
+    """Return the panel of one signal at `as_of`."""
+    motion = motions()[declared.key]
+    measured = signal(declared.key)
+    seen = observations(timeline, motion)
+    track = follow(motion, [item for _, item in seen])
+    weights = {fact.id: weight for (fact, _), weight in zip(seen, track.weights, strict=True)}
+    here = futures.followed.get(declared.key)
+    low, high = measured.reference.get(timeline.patient.sex, (None, None))
+    fitted = [
+        _row(item.at, motion, state.level, *spread(motion, state))
+        for (_, item), state in zip(seen, track.states, strict=True)
+    ]
+    if here is not None:
+        fitted.append(_row(timeline.as_of, motion, here.state.level, *spread(motion, here.state)))
+    return SignalPanel(
+        key=declared.key,
+        label=declared.label,
+        unit=measured.unit,
+        scale=motion.scale,
+        reference={"low": low, "high": high},
+        points=_points(timeline, motion, weights),
+        state=_absent_state(timeline, seen) if here is None else _level(here, timeline.as_of),
+        fitted=tuple(fitted),
+        forecast=() if here is None else _fan(here, timeline.as_of),
+        trend=_trend(motion, tuple(fact for fact, _ in seen)),
+        missing=_missing(timeline, declared.key, seen),
+    )
+
+
+def _points(timeline: Timeline, motion: Motion, weights: Mapping[int, float]) -> tuple[Point, ...]:
+    points, before = [], None
+    for fact in timeline.about(motion.key):
+        refused = _refused(fact, timeline, motion)
+        value = fact.derived.value
+        change = None
+        if refused is None and value is not None:
+            change = None if before is None else verdict(motion, before, value)
+            before = value
+        points.append(
+            Point(
+                fact_id=fact.id,
+                observed_at=fact.observed_at,
+                known_at=fact.known_at,
+                value=value,
+                received={"value": fact.value, "unit": fact.unit, "comparator": fact.comparator},
+                used=refused is None,
+                reason=refused,
+                change=change,
+                weight=weights.get(fact.id),
+            )
+        )
+    return tuple(points)
+
+
+def _refused(fact: Fact, timeline: Timeline, motion: Motion) -> str | None:
+    """Why no trajectory rests on this fact, or None where one does."""
+    born = timeline.patient.birth_date
+    if not fact.is_used:
+        return fact.derived.quality
+    if fact.derived.value is None:
+        return "not_numeric"
+    if fact.observed_at > timeline.as_of:
+        return "dated_ahead"
+    if born is not None and fact.observed_at.date() < born:
+        return "before_birth"
+    return "not_positive" if motion.working(fact.derived.value) is None else None
+
+
+def _level(here: Followed, at: datetime) -> Level:
+    low, high = spread(here.motion, here.state)
+    level = here.motion.canonical(here.state.level)
+    slope = here.state.slope * (level if here.motion.scale == "log" else 1.0)
+    return Level(at=at, level=level, slope_per_year=slope, low80=low, high80=high)
+
+
+def _absent_state(timeline: Timeline, seen: tuple[tuple[Fact, Observation], ...]) -> Absent:
+    if timeline.died_at is not None:
+        return Absent(reason="died")
+    return Absent(reason="stale_input" if seen else "missing_input")
+
+
+def _fan(here: Followed, start: datetime) -> tuple[Mapping[str, date | float], ...]:
+    fans = fan(here.motion, here.state, np.array(FAN_MONTHS) * MONTH_YEARS)
+    return tuple(
+        {"at": (start + months * MONTH).date(), **quantiles} for months, quantiles in zip(FAN_MONTHS, fans, strict=True)
+    )
+
+
+def _row(at: datetime, motion: Motion, level: float, low: float, high: float) -> Mapping[str, date | float]:
+    return {"at": at, "median": motion.canonical(level), "q10": low, "q90": high}
+
+
+def _trend(motion: Motion, facts: tuple[Fact, ...]) -> Trend | None:
+    recent = [fact for fact in facts if facts[-1].observed_at - fact.observed_at <= TREND_WITHIN]
+    if not recent or recent[-1].observed_at - recent[0].observed_at < TREND_AT_LEAST:
+        return None
+    values = [fact.derived.value or 0.0 for fact in recent]
+    return Trend(
+        at_from=recent[0].observed_at,
+        at_to=recent[-1].observed_at,
+        value_from=values[0],
+        value_to=values[-1],
+        verdict=verdict_of_course(values, _sd(motion, values[0]), _sd(motion, values[-1])),
+    )
+
+
+def _sd(motion: Motion, value: float) -> float:
+    """The standard deviation of one value's noise, canonical unit."""
+    return sqrt(motion.noise(value)) * (value if motion.scale == "log" else 1.0)
+
+
+def _missing(timeline: Timeline, key: str, seen: tuple[tuple[Fact, Observation], ...]) -> str | None:
+    if not seen:
+        return (NONE_USED if timeline.about(key) else NEVER).en
+    return TOO_OLD.en if timeline.as_of - seen[-1][1].at > FOLLOWED_FOR else None

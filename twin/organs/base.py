@@ -1,0 +1,142 @@
+"""What an organ declares: the signals and scores it is watched by, and the thresholds at which a rule acts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Comparison = Literal[">", ">=", "<", "<="]
+_OPERATORS = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}
+
+
+def past(values: NDArray[np.float64], comparison: Comparison, line: float) -> NDArray[np.bool_]:
+    """Return True where a value compares so with the line; NaN never does."""
+    return np.asarray(_OPERATORS[comparison](values, line))
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A short text in both languages; the English one is its gettext key."""
+
+    en: str
+    zh_CN: str
+
+    def as_dict(self) -> dict[str, str]:
+        """Return it by language."""
+        return {"en": self.en, "zh_CN": self.zh_CN}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrganSignal:
+    """A measurement shown in the organ's panel."""
+
+    key: str
+    label: Text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrganScore:
+    """One output of a score shown in the organ's panel."""
+
+    key: str
+    output: str
+    label: Text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """Something the record must hold for a rule to be for this patient: a concept, or a signal past a value.
+
+    `value` is in the canonical unit; "reference_high" is the upper reference limit for the patient's sex.
+    """
+
+    label: Text
+    concept: str = ""
+    signal: str = ""
+    comparison: Comparison = ">="
+    value: float | Literal["reference_high"] = 0.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Population:
+    """Whom a rule is for, as far as coded data can tell.
+
+    Every one of `all_of`, at least one of `any_of` (where there are any), none of `none_of`. What can't be evaluated
+    stays in the rule's own words and is shown beside it.
+    """
+
+    min_age: float | None = None
+    all_of: tuple[Need, ...] = ()
+    any_of: tuple[Need, ...] = ()
+    none_of: tuple[Need, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Rule:
+    """A row of `rules/rules.csv`, in the guideline's words."""
+
+    rule_id: str
+    population: str
+    exclusions: str
+    trigger: str
+    action: str
+    interval_min_months: float | None
+    interval_max_months: float | None
+    priority: Literal["routine", "soon", "urgent", "immediate"]
+    closes_with: str
+    source: str
+    edition: str
+    status: Literal["verified", "secondary", "unverified"]
+    note: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Threshold:
+    """A line on a signal or a score's output, and the rule that acts where it is passed.
+
+    `closes_with` are keys of results that close the recall; a clinician's reasoned decision always does.
+    """
+
+    key: str
+    on: Literal["signal", "score"]
+    of: str
+    output: str = ""
+    comparison: Comparison
+    value: float
+    unit: str
+    label: Text
+    rule: Rule
+    action: Text
+    examination: Text
+    closes_with: tuple[str, ...]
+    population: Population = Population()
+
+    def is_past(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Return True where a value lies past the line; an undefined one (NaN) does not."""
+        return past(values, self.comparison, self.value)
+
+    @property
+    def adverse(self) -> float:
+        """+1 where higher is worse, -1 where lower is."""
+        return 1.0 if self.comparison in (">", ">=") else -1.0
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Organ:
+    """One organ: what is followed, in display order."""
+
+    key: str
+    name: Text
+    signals: tuple[OrganSignal, ...]
+    scores: tuple[OrganScore, ...]
+    thresholds: tuple[Threshold, ...]
+
+    def label(self, key: str, output: str = "") -> Text:
+        """Return the label of a signal or of a score's output; the key itself where it has none here."""
+        labels: Mapping[tuple[str, str], Text] = {
+            **{(item.key, ""): item.label for item in self.signals},
+            **{(item.key, item.output): item.label for item in self.scores},
+        }
+        return labels.get((key, output), Text(key, key))

@@ -1,0 +1,82 @@
+"""CKD-EPI: how well do the kidneys filter, from creatinine, cystatin C or both."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from twin.scores.base import POSITIVE, Array, Given, Input, Output, Score, Where, completed_years
+
+UNIT = "mL/min/{1.73_m2}"
+
+
+def ckdepi(sex: Array, age: Array, scr: Array | None, scys: Array | None) -> dict[str, Array]:
+    """Return eGFR in mL/min/1.73 m2 by the 2021 creatinine, 2012 cystatin and 2021 combined equations; sex 1 = male.
+
+    Creatinine and cystatin in mg/dL and mg/L. An equation whose marker is not given is NaN. Creatinine misleads where
+    muscle mass is far from average; none holds in acute kidney injury or on dialysis.
+    """
+    female = sex < 0.5
+    creatinine = np.nan if scr is None else scr
+    cystatin = np.nan if scys is None else scys
+    kappa = np.where(female, 0.7, 0.9)
+    below, above = np.minimum(creatinine / kappa, 1.0), np.maximum(creatinine / kappa, 1.0)
+    cystatin_below, cystatin_above = np.minimum(cystatin / 0.8, 1.0), np.maximum(cystatin / 0.8, 1.0)
+    return {
+        "cr_2021": 142
+        * np.power(below, np.where(female, -0.241, -0.302))
+        * np.power(above, -1.200)
+        * np.power(0.9938, age)
+        * np.where(female, 1.012, 1.0),
+        "cys_2012": 133
+        * np.power(cystatin_below, -0.499)
+        * np.power(cystatin_above, -1.328)
+        * np.power(0.996, age)
+        * np.where(female, 0.932, 1.0),
+        "crcys_2021": 135
+        * np.power(below, np.where(female, -0.219, -0.144))
+        * np.power(above, -0.544)
+        * np.power(cystatin_below, -0.323)
+        * np.power(cystatin_above, -0.778)
+        * np.power(0.9961, age)
+        * np.where(female, 0.963, 1.0),
+    }
+
+
+def _category(outputs: Mapping[str, float], given: Given) -> str:
+    """KDIGO G category of the first equation there is; it needs three months to be chronic kidney disease."""
+    egfr = next(iter(outputs.values()))
+    bounds = ((90, "G1"), (60, "G2"), (45, "G3a"), (30, "G3b"), (15, "G4"))
+    return next((name for low, name in bounds if egfr >= low), "G5")
+
+
+SCORE = Score(
+    key="ckdepi",
+    inputs=(
+        Input(key="sex", kind="choice", choices={"male": 1.0, "female": 0.0}, find=(Where(kind="sex"),)),
+        Input(key="age", unit="a", find=(Where(kind="age"),), population=completed_years(18)),
+        Input(
+            key="scr",
+            unit="mg/dL",
+            signal="creatinine",
+            find=(Where(kind="signal", key="creatinine"),),
+            optional=True,
+            possible=POSITIVE,
+        ),
+        Input(
+            key="scys",
+            unit="mg/L",
+            signal="cystatin_c",
+            find=(Where(kind="signal", key="cystatin_c"),),
+            optional=True,
+            possible=POSITIVE,
+        ),
+    ),
+    formula=ckdepi,
+    outputs=(Output(key="cr_2021", unit=UNIT), Output(key="cys_2012", unit=UNIT), Output(key="crcys_2021", unit=UNIT)),
+    category=_category,
+    source="Inker LA; NEJM 2021;385:1737; doi:10.1056/NEJMoa2102953; cystatin: NEJM 2012;367:20",
+    reviewed="2026-11",
+    verification="verified",
+    excludes=("dialysis",),
+    confounders={"pregnancy": "Creatinine falls in pregnancy: eGFR overstates."},
+)

@@ -1,0 +1,174 @@
+"""Where a score's inputs stand in a patient's record at a moment, and what the score then says."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from twin.record.fact import Fact
+from twin.record.signal import signal
+from twin.record.timeline import Timeline
+from twin.scores import score as score_by_key
+from twin.scores.answer import Answer, calculate
+from twin.scores.base import Input, Score, Where
+
+TOGETHER = timedelta(days=365)
+"""House value: the measurements of one answer lie within this time, else the older one is stale."""
+
+Site = Mapping[str, bool]
+"""Settings of this site that scores ask for (`north_america`, `north`, `urban`); what is not set is missing."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Found:
+    """One input as the record has it: `value` in `unit` (or a code), from `fact` or calculated; None where not known.
+
+    `oldest`, `newest` are the times of the measurements it rests on; None where it is none.
+    """
+
+    item: Input
+    where: Where | None
+    value: float | str | None
+    unit: str = ""
+    fact: Fact | None = None
+    oldest: datetime | None = None
+    newest: datetime | None = None
+    parts: tuple["Found", ...] = ()
+
+    @property
+    def is_assumed(self) -> bool:
+        """True where the score's default stands in."""
+        return self.value is None and self.item.default is not None
+
+
+def usable(timeline: Timeline, key: str, until: datetime | None = None) -> tuple[Fact, ...]:
+    """The facts of a numeric signal that may be computed on at `until` (default: `as_of`), oldest first."""
+    last = min(until or timeline.as_of, timeline.as_of)
+    return tuple(fact for fact in timeline.series(key) if fact.derived.value is not None and fact.observed_at <= last)
+
+
+def holding(timeline: Timeline, concept: str, at: datetime) -> Fact | None:
+    """The newest fact by which a concept holds at `at`, if any.
+
+    Medicines and pregnancy hold while they last. Any other condition, procedure or history holds from its first day on:
+    a resolved heart attack is still one in the record. Not recorded counts as not there.
+    """
+    facts = [
+        fact
+        for fact in timeline.series(concept)
+        if fact.observed_at <= at and ((end := lasts_until(fact, concept)) is None or end > at)
+    ]
+    return facts[-1] if facts else None
+
+
+def lasts_until(fact: Fact, concept: str) -> datetime | None:
+    """When a fact stops to make its concept hold; None where it does not, by the rule of `holding`."""
+    return fact.ended_at if fact.kind == "medication" or concept == "pregnancy" else None
+
+
+def measured(score: Score) -> tuple[str, ...]:
+    """The keys of every numeric signal a score may rest on, nested scores included."""
+    keys: dict[str, None] = {}
+    for item in score.inputs:
+        for where in item.find:
+            if where.kind == "signal":
+                keys[where.key] = None
+            elif where.kind == "score":
+                keys |= dict.fromkeys(measured(score_by_key(where.key)))
+    return tuple(keys)
+
+
+def gather(score: Score, timeline: Timeline, at: datetime, site: Site) -> tuple[Found, ...]:
+    """Return every input of `score` as the record has it at `at`."""
+    return tuple(_find(item, timeline, at, site) for item in score.inputs)
+
+
+def answer_at(score: Score, timeline: Timeline, at: datetime, site: Site) -> tuple[Answer, tuple[Found, ...]]:
+    """Return what `score` says of the record at `at`, and the inputs it rests on."""
+    found = gather(score, timeline, at, site)
+    excluded = next((concept for concept in score.excludes if holding(timeline, concept, at)), None)
+    if excluded is not None:
+        return Answer(unit=score.unit, absent="outside_population", detail=excluded), found
+    stale = _stale(found)
+    if stale is not None:
+        return Answer(unit=score.unit, absent="stale_input", detail=stale), found
+    answer = calculate(
+        score,
+        {item.item.key: item.value for item in found},
+        {item.item.key: item.unit for item in found if item.unit},
+    )
+    confounder = next((concept for concept in score.confounders if holding(timeline, concept, at)), None)
+    if confounder is not None and answer.absent is None:
+        answer = replace(answer, cautions=(*answer.cautions, confounder))
+    return answer, found
+
+
+def _stale(found: tuple[Found, ...]) -> str | None:
+    """The key of the oldest measurement, where it lies more than `TOGETHER` before the newest."""
+    changing = [item for item in found if item.oldest is not None and not item.item.lasting]
+    if not changing:
+        return None
+    oldest = min(changing, key=lambda item: item.oldest or datetime.max)
+    newest = max(item.newest for item in changing if item.newest is not None)
+    assert oldest.oldest is not None
+    return oldest.item.key if newest - oldest.oldest > TOGETHER else None
+
+
+def _find(item: Input, timeline: Timeline, at: datetime, site: Site) -> Found:
+    for where in item.find:
+        found = _look(item, where, timeline, at, site)
+        if found is not None and found.value is not None:
+            return found
+    return Found(item=item, where=None, value=None)
+
+
+def _look(item: Input, where: Where, timeline: Timeline, at: datetime, site: Site) -> Found | None:
+    match where.kind:
+        case "signal":
+            facts = usable(timeline, where.key, at)
+            if not facts:
+                return None
+            newest = facts[-1]
+            return Found(
+                item=item,
+                where=where,
+                value=newest.derived.value,
+                unit=signal(where.key).unit,
+                fact=newest,
+                oldest=newest.observed_at,
+                newest=newest.observed_at,
+            )
+        case "code":
+            coded = [fact for fact in timeline.series(where.key) if fact.observed_at <= at]
+            value = float(coded[-1].derived.code == where.output) if coded else None
+            return Found(item=item, where=where, value=value, fact=coded[-1] if coded else None)
+        case "age":
+            age = timeline.age(at)
+            return Found(item=item, where=where, value=age if isinstance(age, float) else None, unit="a")
+        case "sex":
+            sex = timeline.patient.sex
+            if sex == "unknown":
+                return None
+            return Found(item=item, where=where, value=sex if item.kind == "choice" else float(sex == "male"))
+        case "concept":
+            fact = holding(timeline, where.key, at)
+            return Found(item=item, where=where, value=float(fact is not None), fact=fact)
+        case "score":
+            return _nested(item, where, timeline, at, site)
+        case "site":
+            chosen = site.get(where.key)
+            return None if chosen is None else Found(item=item, where=where, value=float(chosen))
+
+
+def _nested(item: Input, where: Where, timeline: Timeline, at: datetime, site: Site) -> Found:
+    nested = score_by_key(where.key)
+    answer, parts = answer_at(nested, timeline, at, site)
+    changing = [part for part in parts if part.oldest is not None and not part.item.lasting]
+    return Found(
+        item=item,
+        where=where,
+        value=answer.outputs.get(where.output),
+        unit=next(output.unit for output in nested.outputs if output.key == where.output) if item.signal else "",
+        oldest=min((part.oldest for part in changing if part.oldest), default=None),
+        newest=max((part.newest for part in changing if part.newest), default=None),
+        parts=parts,
+    )

@@ -1,0 +1,54 @@
+"""Kidney failure risk equation (4 variables): how likely is dialysis or transplant within 2 or 5 years."""
+
+import numpy as np
+
+from twin.scores.base import POSITIVE, Array, Input, Output, Range, Score, Where, completed_years
+
+# Baseline survival: North America, elsewhere (Tangri 2016)
+_BASELINE = {"2": (0.9750, 0.9832), "5": (0.9240, 0.9365)}
+
+
+def kfre4(age: Array, male: Array, egfr: Array, uacr_mgg: Array, years: str, north_america: Array) -> Array:
+    """Return the risk of kidney failure as a fraction. eGFR in mL/min/1.73 m2, urine albumin-creatinine ratio in mg/g.
+
+    Only for eGFR below 60. It overstates where death comes first, in the very old.
+    """
+    america, elsewhere = _BASELINE[years]
+    predictor = (
+        -0.2201 * (age / 10 - 7.036)
+        + 0.2467 * (male - 0.5642)
+        - 0.5567 * (egfr / 5 - 7.222)
+        + 0.4510 * (np.log(uacr_mgg) - 5.137)
+    )
+    return 1 - np.power(np.where(north_america > 0.5, america, elsewhere), np.exp(predictor))
+
+
+SCORE = Score(
+    key="kfre4",
+    inputs=(
+        Input(key="age", unit="a", find=(Where(kind="age"),), population=completed_years(18)),
+        Input(key="male", kind="yes_no", find=(Where(kind="sex"),)),
+        Input(
+            key="egfr",
+            unit="mL/min/{1.73_m2}",
+            signal="egfr",
+            find=(Where(kind="score", key="ckdepi", output="cr_2021"),),
+            population=Range(high=60.0, high_open=True),
+        ),
+        Input(
+            key="uacr_mgg",
+            unit="mg/g",
+            signal="urine_acr",
+            find=(Where(kind="signal", key="urine_acr"),),
+            possible=POSITIVE,
+        ),
+        Input(key="years", kind="choice", choices={2: "2", 5: "5"}, default=5.0),
+        Input(key="north_america", kind="yes_no", find=(Where(kind="site", key="north_america"),), default=0.0),
+    ),
+    formula=kfre4,
+    outputs=(Output(key="risk"),),
+    source="Tangri N; JAMA 2016;315:164; doi:10.1001/jama.2015.18202",
+    reviewed="2026-11",
+    verification="verified",
+    excludes=("dialysis", "kidney_transplant"),
+)

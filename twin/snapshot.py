@@ -1,0 +1,183 @@
+"""The whole twin of one patient as known at a moment: what is known, where it is heading, and which lines it nears."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
+from datetime import date, datetime, timedelta
+from functools import cache
+from types import MappingProxyType
+from typing import Any
+
+from twin.errors import ConfigurationError
+from twin.forecast.background import Background, Event, Finding, background, events, findings
+from twin.forecast.crossing_panel import Crossing, crossing
+from twin.forecast.futures import MONTHS, Futures
+from twin.forecast.motion import dynamics_version
+from twin.forecast.score_course import score_course
+from twin.forecast.score_panel import ScorePanel, score_panel
+from twin.forecast.signal_panel import SignalPanel, followed, signal_panel
+from twin.organs import ORGANS
+from twin.organs.base import Organ, Text, Threshold
+from twin.organs.guideline import RULES_VERSION
+from twin.record.fact import Absent
+from twin.record.timeline import Timeline, known
+from twin.record.units import MAPPING_VERSION
+from twin.scores import score
+from twin.scores.gather import Site
+
+SIGNIFICANT_DIGITS = 6
+_CLOCKS_DIFFER_BY = timedelta(days=1)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class ForecastSettings:
+    """What a site chooses: when a recall opens, which unverified rules are on, and what scores ask of the place.
+
+    `recall_level` is the probability of crossing within `horizon_months` from which a recall opens.
+
+    Raises:
+        ConfigurationError: a level outside 0..1, or a horizon beyond the forecast.
+    """
+
+    recall_level: float = 0.20
+    horizon_months: int = 12
+    enabled_rules: frozenset[str] = frozenset()
+    site: Site = field(default_factory=lambda: MappingProxyType({}))
+
+    def __post_init__(self) -> None:
+        if not 0 < self.recall_level < 1:
+            raise ConfigurationError(f"recall_level {self.recall_level} is outside 0..1")
+        if not 1 <= self.horizon_months <= MONTHS:
+            raise ConfigurationError(f"horizon_months {self.horizon_months} is outside the forecast, 1..{MONTHS}")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class PatientHead:
+    """Who it is. `age` in completed years."""
+
+    id: str
+    name: str
+    sex: str
+    birth_date: date | None
+    age: int | None
+    died_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrganPanel:
+    """One organ: its signals, scores and thresholds in display order."""
+
+    key: str
+    name: Text
+    signals: tuple[SignalPanel, ...]
+    scores: tuple[ScorePanel, ...]
+    crossings: tuple[Crossing, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Snapshot:
+    """The twin at `as_of`. Nothing known later, and no clock, is in it."""
+
+    patient: PatientHead
+    as_of: datetime
+    versions: Mapping[str, str]
+    settings: Mapping[str, float]
+    background: Background
+    organs: tuple[OrganPanel, ...]
+    events: tuple[Event, ...]
+    findings: tuple[Finding, ...]
+
+
+def build(timeline: Timeline, *, now: datetime, settings: ForecastSettings | None = None) -> Snapshot:
+    """Return the snapshot of a patient at the timeline's `as_of`.
+
+    Args:
+        now: the clock; only to refuse a snapshot of the future. It changes no digit.
+
+    Raises:
+        ValueError: `as_of` lies in the future.
+    """
+    if timeline.as_of > now + _CLOCKS_DIFFER_BY:
+        raise ValueError("as_of lies in the future")
+    chosen = settings or ForecastSettings()
+    visible = replace(timeline, facts=known(timeline.facts, timeline.as_of))
+    age = visible.age()
+    years = age if isinstance(age, float) else None
+    futures = Futures(start=visible.as_of, age=years, followed=followed(visible))
+    patient = visible.patient
+    return Snapshot(
+        patient=PatientHead(
+            id=patient.id,
+            name=patient.name,
+            sex=patient.sex,
+            birth_date=patient.birth_date,
+            age=None if years is None else int(years),
+            died_at=visible.died_at,
+        ),
+        as_of=visible.as_of,
+        versions={"mapping": MAPPING_VERSION, "dynamics": dynamics_version(), "rules": RULES_VERSION},
+        settings={"recall_level": chosen.recall_level, "horizon_months": chosen.horizon_months},
+        background=background(visible),
+        organs=tuple(_organ(organ, visible, futures, chosen) for organ in ORGANS),
+        events=events(visible),
+        findings=findings(visible),
+    )
+
+
+def to_json(snapshot: Snapshot) -> dict[str, Any]:
+    """Return the snapshot as plain JSON: the same facts give the same bytes."""
+    plain: dict[str, Any] = _plain(snapshot)
+    return plain
+
+
+def _organ(organ: Organ, timeline: Timeline, futures: Futures, settings: ForecastSettings) -> OrganPanel:
+    signals = {item.key: signal_panel(item, timeline, futures) for item in organ.signals}
+    courses = {
+        key: score_course(score(key), timeline, futures, settings.site)
+        for key in dict.fromkeys(item.key for item in organ.scores)
+    }
+    scores = {
+        (item.key, item.output): score_panel(item, courses[item.key], timeline, settings.site) for item in organ.scores
+    }
+
+    def stands(threshold: Threshold) -> Crossing:
+        on_score = threshold.on == "score"
+        return crossing(
+            threshold,
+            scores[threshold.of, threshold.output] if on_score else signals[threshold.of],
+            courses[threshold.of] if on_score else None,
+            timeline,
+            futures,
+            enabled=settings.enabled_rules,
+            recall_level=settings.recall_level,
+            horizon_months=settings.horizon_months,
+        )
+
+    return OrganPanel(
+        key=organ.key,
+        name=organ.name,
+        signals=tuple(signals.values()),
+        scores=tuple(scores.values()),
+        crossings=tuple(stands(threshold) for threshold in organ.thresholds),
+    )
+
+
+def _plain(value: Any) -> Any:
+    """Dataclasses become objects, dates ISO texts, floats `SIGNIFICANT_DIGITS` digits, `Absent` its reason."""
+    if isinstance(value, float):
+        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+    if value is None or isinstance(value, str | int):
+        return value
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, Absent):
+        return {"absent": value.reason, "detail": value.detail}
+    return {name: _plain(getattr(value, name)) for name in _names(type(value))}  # type: ignore[arg-type]  # a class is hashable
+
+
+@cache
+def _names(kind: Any) -> tuple[str, ...]:  # Any: a dataclass, for which there is no type
+    return tuple(item.name for item in fields(kind))
