@@ -16,7 +16,7 @@ from alerts.ports import Clock
 from alerts.scheduler import Heartbeat
 from twin import jobs
 from twin.settings import Settings
-from twin.store import migrate, session, staff
+from twin.store import migrate, records, session, staff
 from twin.store.alerts import PostgresAlerts
 
 
@@ -76,6 +76,10 @@ def _tools(running: Instance) -> jobs.Tools:
         with running.engine.connect() as connection:
             return staff.recipients(connection)
 
+    def label(patient_id: str) -> str:
+        with running.engine.connect() as connection:
+            return records.record_number(connection, patient_id)
+
     return jobs.Tools(
         engine=running.engine,
         settings=running.settings,
@@ -84,6 +88,7 @@ def _tools(running: Instance) -> jobs.Tools:
         channels=channels(running.settings),
         clock=running.clock,
         staff=everybody,
+        label=label,
     )
 
 

@@ -41,6 +41,8 @@ class Tools:
     channels: dict[str, Channel]
     clock: Clock
     staff: Callable[[], tuple[Recipient, ...]]
+    label: Callable[[str], str]
+    """Patient id to what a reminder shows of the patient: the record number, never the name."""
 
 
 def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastinate.App:
@@ -67,7 +69,9 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
     @app.task(name="remind")
     def remind() -> None:
         policy = rescore.policy_of(tools.settings)
-        remind_once(tools.recalls, tools.staff(), tuple(tools.channels), tools.clock, policy)
+        done = remind_once(tools.recalls, tools.staff(), tuple(tools.channels), tools.clock, policy, label=tools.label)
+        if done.muted.get("nobody_to_tell"):
+            LOG.warning("%s recalls are due and nobody can be told: no coordinator has an account", done.muted)
 
     @app.task(name="deliver")
     def deliver() -> None:

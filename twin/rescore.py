@@ -4,8 +4,8 @@ Read everything, decide in pure functions, write everything. Each write is condi
 was killed anywhere is simply done again.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine
@@ -13,8 +13,8 @@ from sqlalchemy import Connection, Engine
 from alerts.judge import judge
 from alerts.policy import Policy
 from alerts.ports import RecallStore
-from alerts.recall import Recall, Result, closes
-from alerts.steps import close_by_result, stop
+from alerts.recall import Recall, Result, closes, reopens
+from alerts.steps import close_by_result, reopen, stop
 from alerts.trigger import Trigger
 from twin import snapshot as snapshots
 from twin import watch
@@ -39,9 +39,11 @@ def rescore(engine: Engine, recalls: RecallStore, settings: Settings, patient_id
         revision = forecasts.revision_of(connection, patient_id)
         timeline = records.read_timeline(connection, patient_id, now)
         corrected = _corrected(connection, recalls.live(patient_id))
+        spoilt = _spoilt(connection, recalls.latest([patient_id]).values())
     taken = snapshots.build(timeline, now=now, settings=forecast_settings(settings))
     decided = watch.decide(taken, policy)
-    result = _judge(recalls, timeline, decided.triggers, corrected, policy, now)
+    results = (*results_of(timeline), *spoilt)
+    result = _judge(recalls, timeline, results, decided.triggers, corrected, policy, now)
     body = snapshots.to_json(taken)
     organs = {organ["key"]: organ for organ in body.pop("organs")}
     computed = forecasts.Computed(
@@ -100,15 +102,18 @@ def results_of(timeline: Timeline) -> tuple[Result, ...]:
 def _judge(
     recalls: RecallStore,
     timeline: Timeline,
+    results: Sequence[Result],
     triggers: Sequence[Trigger],
     corrected: frozenset[str],
     policy: Policy,
     now: datetime,
 ) -> Rescored:
     patient_id = timeline.patient.id
-    results = results_of(timeline)
     by_key = {trigger.key: trigger for trigger in triggers}
     opened = updated = closed = 0
+    for ended in recalls.latest([patient_id]).values():
+        if reopens(ended, results) is not None and not _has_other(ended, results):
+            updated += recalls.apply(reopen(ended, "inadequate_result", by="twin", now=now))
     for recall in recalls.live(patient_id):
         closing = closes(recall, results)
         if timeline.died_at is not None:
@@ -127,6 +132,27 @@ def _judge(
         elif decision.step is not None:
             updated += recalls.apply(decision.step)
     return Rescored(opened=opened, updated=updated, closed=closed)
+
+
+def _has_other(recall: Recall, results: Sequence[Result]) -> bool:
+    """True where another result, such as the corrected one, closes what the spoilt result had closed."""
+    return closes(replace(recall, state="open"), results) is not None
+
+
+def _spoilt(connection: Connection, ended: Iterable[Recall]) -> tuple[Result, ...]:
+    """Return the results that closed a recall and were superseded since, as no longer usable."""
+    closed = {
+        int(recall.closing.result.removeprefix("fact/")): recall
+        for recall in ended
+        if recall.state == "closed" and recall.closing is not None and recall.closing.result
+    }
+    return tuple(
+        Result(
+            ref=f"fact/{fact}", patient_id=closed[fact].patient_id, key=closed[fact].closes_with[0],
+            observed_at=closed[fact].opened_at, is_final=False, is_usable=False,
+        )
+        for fact in records.superseded_among(connection, closed)
+    )  # fmt: skip
 
 
 def _corrected(connection: Connection, live: Sequence[Recall]) -> frozenset[str]:

@@ -197,6 +197,9 @@ def upgrade() -> None:
     op.create_index(
         "ix_recall_open_due", "recall", ["due_at", "id"], unique=False, postgresql_where=sa.text("state = 'open'")
     )
+    op.create_index(
+        "ix_recall_open_from", "recall", ["due_from", "id"], unique=False, postgresql_where=sa.text("state = 'open'")
+    )
     op.create_index(op.f("ix_recall_patient_id"), "recall", ["patient_id"], unique=False)
     op.create_index(
         "uq_recall_live", "recall", ["patient_id", "key"], unique=True, postgresql_where=sa.text("state = 'open'")
@@ -327,7 +330,6 @@ def upgrade() -> None:
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("not_before", sa.DateTime(timezone=True), nullable=True),
         sa.Column("claimed_until", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("claim_token", sa.Text(), nullable=True),
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_error", sa.Text(), nullable=True),
         sa.Column("handed_over_at", sa.DateTime(timezone=True), nullable=True),
@@ -402,6 +404,7 @@ def downgrade() -> None:
     op.drop_table("study")
     op.drop_index("uq_recall_live", table_name="recall", postgresql_where=sa.text("state = 'open'"))
     op.drop_index(op.f("ix_recall_patient_id"), table_name="recall")
+    op.drop_index("ix_recall_open_from", table_name="recall", postgresql_where=sa.text("state = 'open'"))
     op.drop_index("ix_recall_open_due", table_name="recall", postgresql_where=sa.text("state = 'open'"))
     op.drop_table("recall")
     op.drop_index(

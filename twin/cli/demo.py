@@ -85,6 +85,9 @@ def _running(home: Path, port: int) -> Iterator[_Demo]:
         user = accounts.create_user(
             connection, username="demo", password=password, display_name="Dr Demo", role="admin", email=None
         )
+        accounts.create_user(
+            connection, username="coordinator", password=password, display_name="Recall desk", role="coordinator"
+        )
         _, token = api_tokens.create_token(
             connection,
             user,

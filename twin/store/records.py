@@ -139,6 +139,16 @@ def get_patient(connection: Connection, patient_id: str) -> Patient:
     )
 
 
+def record_number(connection: Connection, patient_id: str) -> str:
+    """Return the medical record number, else our own id: what a message may show of a patient."""
+    number = connection.execute(
+        select(t.patient_identifier.c.value).where(
+            t.patient_identifier.c.patient_id == patient_id, t.patient_identifier.c.kind.in_(("MR", "MRN"))
+        )
+    ).scalars()
+    return next(iter(sorted(number)), patient_id)
+
+
 def birth_dates(connection: Connection, patient_ids: Iterable[str]) -> dict[str, Any]:
     """Return the birth date of each patient, None where not known."""
     rows = connection.execute(

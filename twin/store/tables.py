@@ -256,6 +256,7 @@ recall = Table(
     _time("closed_at"),
     Column("closing", JSONB),
     Index("uq_recall_live", "patient_id", "key", unique=True, postgresql_where=text("state = 'open'")),
+    Index("ix_recall_open_from", "due_from", "id", postgresql_where=text("state = 'open'")),
     Index("ix_recall_open_due", "due_at", "id", postgresql_where=text("state = 'open'")),
     Index(None, "patient_id"),
 )
@@ -287,7 +288,6 @@ outbox = Table(
     _time("created_at", required=True),
     _time("not_before"),
     _time("claimed_until"),
-    Column("claim_token", Text),
     Column("attempts", Integer, nullable=False, server_default="0"),
     Column("last_error", Text),
     _time("handed_over_at"),
