@@ -29,8 +29,8 @@ def next_visit(patient: SyntheticPatient, on: date) -> Visit:
 def follow_up(patient: SyntheticPatient, on: date) -> Resource:
     """Return the bundle of the visit after a recall: blood pressure, all laboratory panels, and liver stiffness.
 
-    Elastography is done where the course is one of the liver. Its LOINC code is not confirmed in `signals.csv`: while it
-    stands there as such, the result is kept without a signal and the recall waits for a person.
+    Elastography is done where the course is one of the liver. Its LOINC code is not confirmed in `signals.csv`; as long
+    as that is so, the result is kept without a signal and the recall waits for a person.
     """
     visit, number = next_visit(patient, on), on.isoformat()
     resources = of_visit(patient, visit, number)
