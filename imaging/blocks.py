@@ -15,7 +15,7 @@ The four features of a block, over its masked voxels, HU clipped to [-1024, 1024
   of a wall or of the heart is near 1. A neighbour without masked voxels is like nothing.
 
 Sums are whole numbers, so the result is the same bit for bit whatever the number of threads. The only user of numba;
-each kernel has a plain NumPy twin (`..._numpy`) that the tests compare it with. Never fork after a call.
+each kernel has a plain NumPy twin in `blocks_numpy` that the tests compare it with. Never fork after a call.
 """
 
 from dataclasses import dataclass
