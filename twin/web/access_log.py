@@ -55,7 +55,7 @@ def describe(error: BaseException) -> dict[str, object]:
 
 
 class RequestContext:
-    """Outermost layer: gives each request its id and language, writes its line, and answers what nobody foresaw."""
+    """Gives each request its id and language, writes its line, and answers what nobody foresaw."""
 
     def __init__(self, app: ASGIApp, *, site_language: str, requests: Requests) -> None:
         self._app = app

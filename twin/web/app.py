@@ -55,7 +55,7 @@ def server(app: FastAPI, *, host: str, port: int) -> uvicorn.Server:
     """
     config = uvicorn.Config(
         app, host=host, port=port, access_log=False, log_config=None, server_header=False,
-        proxy_headers=True, forwarded_allow_ips="127.0.0.1",
+        proxy_headers=True, forwarded_allow_ips="127.0.0.1", ws="none",
     )  # fmt: skip
     return uvicorn.Server(config)
 
@@ -66,5 +66,5 @@ def _install_layers(app: FastAPI, settings: Settings, requests: Requests) -> Non
     bounds = (("/api/v1/imports", upload), ("/imports", upload), ("/fhir", body))
     app.add_middleware(BodyLimit, bounds=bounds)
     app.add_middleware(KnownHosts, public_url=settings.public_url)
-    app.add_middleware(SecurityHeaders, is_https=settings.cookies_are_secure)
     app.add_middleware(RequestContext, site_language=settings.language, requests=requests)
+    app.add_middleware(SecurityHeaders, is_https=settings.cookies_are_secure)

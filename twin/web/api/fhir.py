@@ -13,18 +13,17 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse
 
 from twin import __version__
-from twin.importers.base import Reject
+from twin.importers.base import DEFAULT_SOURCE, Reject
 from twin.importers.fhir import parse
 from twin.importers.report import QUARANTINED, Fate, Report
 from twin.intake import TransactionRefused, take_bundle
-from twin.web.deps import Actor, EngineDep, Now, SettingsDep, scope
+from twin.web.deps import Actor, EngineDep, Now, SettingsDep, record_access, scope
 from twin.web.errors import FHIR_JSON, BadRequest, WrongMediaType, issue, operation_outcome
 
 router = APIRouter()
 
 VERSIONS = frozenset({"4.0", "4.0.1"})  # what a `fhirVersion` parameter may say for R4
 RECEIVED_TYPES = ("transaction", "batch")
-DEFAULT_SOURCE = "fhir"
 Source = Annotated[str, Query(min_length=1, max_length=100, pattern=r"^[\w.:/-]+$")]
 _ENTRY = re.compile(r"Bundle\.entry\[(\d+)\]")
 
@@ -66,6 +65,9 @@ def take(
     try:
         report = take_bundle(engine, content, source=source, actor=actor.name, atomic=is_atomic, now=now)
     except TransactionRefused as refused:
+        detail = {"faults": len(refused.report.faults), "read": refused.report.read}
+        with engine.begin() as connection:
+            record_access(connection, actor, "import", None, "POST /fhir", "failed", detail, now=now)
         return operation_outcome(422, [_fault(reject) for reject in refused.report.faults])
     return JSONResponse(
         {"resourceType": "Bundle", "type": f"{kind}-response", "entry": _entries(report)},

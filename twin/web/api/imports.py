@@ -5,14 +5,15 @@ import re
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, BinaryIO
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as InPath
 from fastapi.concurrency import run_in_threadpool
 
-from twin.imports import receive_upload
+from twin.importers.base import DEFAULT_SOURCE
 from twin.store import desk, records
+from twin.uploads import receive_upload
 from twin.web.deps import Actor, EngineDep, Now, SettingsDep, record_access, scope
 from twin.web.errors import BadRequest, NotFound
 from twin.web.schemas import ImportAccepted, ImportReport
@@ -20,7 +21,6 @@ from twin.web.schemas import ImportAccepted, ImportReport
 router = APIRouter()
 
 BUFFER = 1_000_000  # bytes gathered between two writes
-DEFAULT_SOURCE = "upload"
 _UNUSUAL = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 CanImport = Annotated[Actor, Depends(scope("import.write"))]
@@ -30,27 +30,44 @@ Whose = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]+$", descr
 
 
 @dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What was said of a file before its first byte."""
+
+    name: str
+    source: str
+    patient_id: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Upload:
     """A body that lies whole on the disk."""
 
+    asked: Asked
     path: Path
     size: int
 
 
-def patient_meant(actor: CanImport, engine: EngineDep, patient: Whose = None) -> str | None:
-    """Return whose file it is, said before its first byte is read.
+def asked_upload(
+    actor: CanImport,
+    engine: EngineDep,
+    filename: Name = "upload",
+    source: Source = DEFAULT_SOURCE,
+    patient: Whose = None,
+) -> Asked:
+    """Return what is wanted, so that a mistake is told before a gigabyte is read.
 
     Raises:
-        UnknownPatient: nobody, or several.
+        UnknownPatient: `patient` is nobody, or several.
     """
-    if patient is None:
-        return None
-    with engine.connect() as connection:
-        return records.find_patient(connection, patient)
+    patient_id = None
+    if patient is not None:
+        with engine.connect() as connection:
+            patient_id = records.find_patient(connection, patient)
+    return Asked(name=_UNUSUAL.sub("_", filename), source=source, patient_id=patient_id)
 
 
 async def stored_upload(
-    request: Request, actor: CanImport, whose: Annotated[str | None, Depends(patient_meant)], settings: SettingsDep
+    request: Request, asked: Annotated[Asked, Depends(asked_upload)], settings: SettingsDep
 ) -> Upload:
     """Write the body to `TWIN_HOME/incoming` as it comes, a megabyte in memory; half a body leaves nothing."""
     folder = settings.home_path / "incoming"
@@ -63,25 +80,22 @@ async def stored_upload(
     except BaseException:  # a cancelled request, too, leaves nothing behind
         path.unlink(missing_ok=True)
         raise
-    return Upload(path=path, size=size)
+    return Upload(asked=asked, path=path, size=size)
 
 
 @router.post("/imports", status_code=202)
 def send(
-    actor: CanImport,
-    whose: Annotated[str | None, Depends(patient_meant)],
-    upload: Annotated[Upload, Depends(stored_upload)],
-    engine: EngineDep,
-    now: Now,
-    filename: Name = "upload",
-    source: Source = DEFAULT_SOURCE,
+    actor: CanImport, upload: Annotated[Upload, Depends(stored_upload)], engine: EngineDep, now: Now
 ) -> ImportAccepted:
     """Take the body, as it is, as a file to import: a FHIR bundle, a DICOM file, a `.zip` or `.tar.xz` of either."""
-    name = _UNUSUAL.sub("_", filename)
-    import_id = receive_upload(engine, upload.path, name=name, source=source, actor=actor.name, patient=whose, now=now)
+    asked = upload.asked
+    import_id = receive_upload(
+        engine, upload.path, name=asked.name, source=asked.source, actor=actor.name, patient=asked.patient_id, now=now
+    )
+    detail = {"bytes": upload.size}
     with engine.begin() as connection:
         record_access(
-            connection, actor, "import.upload", whose, f"import/{import_id}", detail={"bytes": upload.size}, now=now
+            connection, actor, "import.upload", asked.patient_id, f"import/{import_id}", detail=detail, now=now
         )
     return ImportAccepted(id=import_id, bytes=upload.size, href=f"/api/v1/imports/{import_id}")
 
@@ -104,13 +118,18 @@ def report(actor: CanImport, import_id: Annotated[int, InPath(ge=1, lt=2**63)], 
 async def _write(request: Request, path: Path) -> int:
     """Write the body and return its size, on the disk for good before anybody is told that it was taken."""
     size, waiting = 0, bytearray()
-    with path.open("xb", buffering=0) as file:
+    with path.open("xb") as file:
         async for chunk in request.stream():
             size += len(chunk)
             waiting += chunk
             if len(waiting) >= BUFFER:
                 await run_in_threadpool(file.write, bytes(waiting))
                 waiting.clear()
-        await run_in_threadpool(file.write, bytes(waiting))
-        await run_in_threadpool(os.fsync, file.fileno())
+        await run_in_threadpool(_finish, file, bytes(waiting))
     return size
+
+
+def _finish(file: BinaryIO, last: bytes) -> None:
+    file.write(last)
+    file.flush()
+    os.fsync(file.fileno())
