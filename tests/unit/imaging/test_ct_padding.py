@@ -29,9 +29,7 @@ def test_the_declared_value_is_padding_where_it_touches_the_border(slice_hu: np.
 
 
 @pytest.mark.parametrize("declared", [None, (-2048, -2048)])
-def test_the_same_value_inside_the_body_is_not_masked(
-    slice_hu: np.ndarray, declared: tuple[int, int] | None
-) -> None:
+def test_the_same_value_inside_the_body_is_not_masked(slice_hu: np.ndarray, declared: tuple[int, int] | None) -> None:
     slice_hu[30:34, 30:34] = -2048
     found = PaddingFinder().find(slice_hu, declared)
     assert found is not None and not found[20:44, 20:44].any() and found[0, 0]

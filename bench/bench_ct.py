@@ -1,0 +1,96 @@
+"""How long does screening a 300 x 512 x 512 CT in memory take, beside one read of the volume?
+
+    .venv/bin/python bench/bench_ct.py [--threads 2] [--repeats 7]
+
+The volume is the drawn chest phantom. Each time is the median of the repeats, after a warm-up that compiles. One read
+is a parallel sum over all voxels: the least that anything which looks at every voxel must cost here.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+
+import numba
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from imaging.blocks import blocks_of, cells_of
+from imaging.phantom import Phantom, draw_phantom
+from imaging.score import score
+from imaging.segment import lungs
+from imaging.study import SCALES_MM, screen
+
+CHEST = Phantom(columns=512, pixel_mm=0.7, slices=300, slice_mm=1.0)
+
+
+@numba.njit(parallel=True)  # type: ignore[untyped-decorator]
+def one_read(hu: np.ndarray) -> int:
+    """Return the sum of all voxels, reading each once."""
+    total = 0
+    for z in numba.prange(hu.shape[0]):
+        total += _sum(hu[z].ravel())
+    return total
+
+
+@numba.njit  # type: ignore[untyped-decorator]
+def _sum(values: np.ndarray) -> int:
+    total = np.int32(0)  # 512 x 512 x 4096 HU stay within it
+    for i in range(values.shape[0]):
+        total = np.int32(total + np.int32(values[i]))
+    return total
+
+
+def milliseconds(repeats: int, run: Callable[[], object]) -> float:
+    """Return the median time of a call, after one that is not counted."""
+    run()
+    times = []
+    for _ in range(repeats):
+        start = perf_counter()
+        run()
+        times.append((perf_counter() - start) * 1000)
+    return median(times)
+
+
+def main() -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--repeats", type=int, default=7)
+    asked = parser.parse_args()
+    numba.set_num_threads(asked.threads)
+    volume = draw_phantom(CHEST)
+    lung = lungs(volume)
+    assert lung is not None
+    spacing, whole = volume.spacing_mm, np.ones_like(lung.mask)
+
+    def features(mask: np.ndarray, sizes: tuple[float, ...]) -> list[object]:
+        cells = cells_of(volume.hu, spacing, mask, lung.step)
+        return [blocks_of(cells, size_mm, lung.lung_hu) for size_mm in sizes]
+
+    blocks = [blocks_of(cells_of(volume.hu, spacing, lung.mask, lung.step), mm, lung.lung_hu) for mm in SCALES_MM]
+    rows = [
+        ("one read of the volume, numba", lambda: one_read(volume.hu)),
+        ("one read of the volume, np.sum", lambda: volume.hu.sum()),
+        ("lung mask", lambda: lungs(volume)),
+        ("four features, one scale, lungs", lambda: features(lung.mask, SCALES_MM[:1])),
+        ("four features, three scales, lungs", lambda: features(lung.mask, SCALES_MM)),
+        ("four features, one scale, every block", lambda: features(whole, SCALES_MM[:1])),
+        ("score, three scales", lambda: [score(one, lung.lung_hu) for one in blocks]),
+        ("in memory: mask to regions", lambda: screen(volume)),
+    ]
+    read_ms = milliseconds(asked.repeats, rows[0][1])
+    z, y, x = volume.hu.shape
+    print(f"{z} x {y} x {x} int16, {asked.threads} threads, median of {asked.repeats}; ")
+    print(f"lung mask {100 * lung.mask.mean():.0f} % of the volume\n")
+    print("| step | ms | x one read |\n| --- | ---: | ---: |")
+    for name, run in rows:
+        ms = milliseconds(asked.repeats, run)
+        print(f"| {name} | {ms:.1f} | {ms / read_ms:.1f} |")
+
+
+if __name__ == "__main__":
+    main()
