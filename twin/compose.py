@@ -48,8 +48,11 @@ def channels(settings: Settings) -> dict[str, Channel]:
 def run_worker(running: Instance) -> None:
     """Work until a signal says stop: jobs in this thread's loop, the clock beside it."""
     tools = _tools(running)
-    app = jobs.make_app(_queue(running), tools)
-    with app.open(), _beating(app, tools):
+    address = running.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    app = jobs.make_app(procrastinate.PsycopgConnector(conninfo=address), tools)
+    # the clock's threads enqueue through a pool of their own: the worker's belongs to the worker's event loop
+    enqueuing = app.with_connector(procrastinate.SyncPsycopgConnector(conninfo=address))
+    with enqueuing.open(), _beating(enqueuing, tools):
         silence = running.settings.stalled_seconds
         app.run_worker(
             concurrency=running.settings.worker_concurrency,
@@ -90,11 +93,6 @@ def _tools(running: Instance) -> jobs.Tools:
         staff=everybody,
         label=label,
     )
-
-
-def _queue(running: Instance) -> procrastinate.BaseConnector:
-    address = running.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
-    return procrastinate.PsycopgConnector(conninfo=address)
 
 
 def _channel_settings(settings: Settings) -> Mapping[str, Mapping[str, object]]:

