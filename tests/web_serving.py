@@ -16,7 +16,8 @@ from twin.store.accounts import Role, User, create_user, find_user
 from twin.store.api_tokens import create_token
 from twin.store.web_sessions import Lifetime, find_session, open_session
 from twin.web.app import create_app, server
-from twin.web.deps import CSRF_HEADER, session_cookie
+from twin.web.caller import session_cookie
+from twin.web.deps import CSRF_HEADER
 
 PASSWORD = "correct horse battery"
 LONG = Lifetime(idle=timedelta(days=1), absolute=timedelta(days=1))

@@ -74,9 +74,7 @@ def test_after_a_lock_ends_the_counting_starts_anew(engine: Engine, anna: User, 
     assert attempt(engine, later) == anna
 
 
-def test_an_address_is_refused_after_its_attempts_whatever_the_names(
-    engine: Engine, anna: User, now: datetime
-) -> None:
+def test_an_address_is_refused_after_its_attempts_whatever_the_names(engine: Engine, anna: User, now: datetime) -> None:
     for n in range(PER_ADDRESS * LIMITS.attempts):
         assert attempt(engine, now, name=f"guess{n}") == "failed"
     assert attempt(engine, now) == "too_many"

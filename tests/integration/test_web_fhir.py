@@ -3,12 +3,13 @@
 import json
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
 import httpx
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 
 from tests.builders import bundle, lab, patient
 from tests.web_serving import Site, serving
@@ -88,7 +89,6 @@ def r(kind: str) -> dict[str, Any]:
     return {"resourceType": kind, "id": "x", "subject": {"reference": "Patient/p1"}}
 
 
-R5 = {**r("Observation"), "meta": {"profile": ["http://hl7.org/fhir/5.0/StructureDefinition/Observation"]}}
 UNREADABLE = {
     "nothing": (b"", 400, "not JSON"),
     "not JSON": (b"<Bundle/>", 400, "not JSON"),
@@ -96,7 +96,7 @@ UNREADABLE = {
     "not UTF-8": (b'{"resourceType": "Bundle\xff"}', 400, "not JSON"),
     "not a number": (b'{"resourceType": "Bundle", "total": NaN}', 400, "not JSON"),
     "a million brackets": (b"[" * 1_000_000, 400, "not JSON"),
-    "nested a hundred thousand times": (b'{"resourceType":"Bundle","a":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, ""),
+    "nested a hundred thousand times": (b'{"resourceType":' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, ""),
     "a number of a million digits": (b'{"resourceType":"Bundle","total":' + b"1" * 1_000_000 + b"}", 400, ""),
     "a list": (b"[]", 400, "no resourceType"),
     "a word": (b'"Bundle"', 400, "no resourceType"),
@@ -222,8 +222,8 @@ def test_no_odd_text_at_any_place_is_a_crash_or_half_a_write(site: Site, odd: st
         content = bundle(person, result, kind=kind).replace(b'"ODD"', ODD_TEXTS[odd])
         answered = client.post("/fhir", content=content, headers=FHIR)
         assert answered.status_code in (200, 400, 422), (place, answered.text)
-        runs = site.count("import_run")
-        assert answered.status_code == 200 or runs == 0 or place != PLACES[0]
+        with site.engine.connect() as connection:
+            assert not connection.execute(text("select 1 from import_run where status <> 'done'")).all()
 
 
 def test_a_large_body_is_refused_by_its_length_before_it_is_read(site: Site) -> None:
@@ -242,11 +242,8 @@ def test_a_large_body_without_a_length_is_refused_at_the_byte_that_is_too_many(s
             yield b" " * 1_000_000
 
     client = site.program("integrator", "fhir.write")
-    try:
-        answered = client.post("/fhir", content=endless(), headers=FHIR)
-        assert answered.status_code == 413
-    except httpx.WriteError:
-        pass  # the server hung up while we were still sending, which is its right
+    with suppress(httpx.WriteError):  # the server may hang up while we are still sending
+        assert client.post("/fhir", content=endless(), headers=FHIR).status_code == 413
     assert sent < 100_000_000
     assert written(site) == (0, 0, 0, 0, 0)
 
@@ -257,7 +254,8 @@ def test_two_senders_of_one_transaction_at_once_write_it_once(site: Site) -> Non
     statuses: list[int] = []
 
     def send() -> None:
-        statuses.append(httpx.post(f"{site.address}/fhir", content=content, headers={**client.headers, **FHIR}).status_code)
+        headers = {**client.headers, **FHIR}
+        statuses.append(httpx.post(f"{site.address}/fhir", content=content, headers=headers).status_code)
 
     threads = [threading.Thread(target=send) for _ in range(4)]
     for thread in threads:

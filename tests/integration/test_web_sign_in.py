@@ -8,8 +8,8 @@ from html import unescape
 import httpx
 import pytest
 from sqlalchemy import Engine, select
-from tests.web_serving import PASSWORD, Site, serving
 
+from tests.web_serving import PASSWORD, Site, serving
 from twin.settings import Settings
 from twin.store.tables import web_session
 from twin.store.web_sessions import digest
@@ -193,7 +193,9 @@ def test_a_busy_session_ends_after_its_hours(site: Site) -> None:
     assert client.get("/api/v1/me").status_code == 401
 
 
-@pytest.mark.parametrize("wish", ["https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nX: 1", "javascript:1"])
+@pytest.mark.parametrize(
+    "wish", ["https://evil.example", "//evil.example", "/\\evil.example", "/a\r\nX: 1", "javascript:1"]
+)
 def test_the_way_back_never_leads_to_another_site(site: Site, wish: str) -> None:
     site.user("clinician")
     assert sign_in(site.anybody(), "clinician", PASSWORD, next=wish).headers["location"] == "/"

@@ -14,6 +14,7 @@ from twin.store import audit
 from twin.store.accounts import LONGEST_PASSWORD, Limits, User, find_user, set_language, verify
 from twin.store.session import Engine
 from twin.store.web_sessions import end_session, open_session
+from twin.web.caller import lifetime, session_cookie
 from twin.web.dashboard.render import render
 from twin.web.deps import (
     CSRF_COOKIE,
@@ -24,9 +25,7 @@ from twin.web.deps import (
     Now,
     SettingsDep,
     caller,
-    lifetime,
     record_access,
-    session_cookie,
 )
 from twin.web.i18n import COOKIE as LANGUAGE_COOKIE
 from twin.web.i18n import LANGUAGES

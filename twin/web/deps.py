@@ -7,8 +7,7 @@ both   audited("patient.read")                      the patient of the path, wit
 
 import hmac
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -20,27 +19,17 @@ from twin.settings import Settings
 from twin.store import audit
 from twin.store.accounts import Role, User
 from twin.store.alerts import PostgresAlerts
-from twin.store.api_tokens import ROLE_SCOPES, Scope, find_bearer
+from twin.store.api_tokens import Scope
 from twin.store.audit import Outcome
 from twin.store.records import get_patient
 from twin.store.session import Connection, Engine
-from twin.store.web_sessions import Lifetime, find_session
 from twin.web.access_log import route_of
+from twin.web.caller import Actor, by_session, by_token, lifetime, name_of, session_cookie
 from twin.web.errors import CsrfFailed, Forbidden, NotFound, NotSignedIn
 
 SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 CSRF_FIELD, CSRF_HEADER = "csrf_token", "X-CSRF-Token"
 CSRF_COOKIE = "twin_csrf"  # stands in for the session's token until there is a session
-
-
-@dataclass(frozen=True, kw_only=True)
-class Actor:
-    """Who is calling. `name` is what the audit keeps; `csrf_token` is None for a program with a bearer token."""
-
-    name: str
-    user: User
-    scopes: frozenset[Scope]
-    csrf_token: str | None
 
 
 def engine(request: Request) -> Engine:
@@ -72,16 +61,6 @@ def recalls(engine: EngineDep) -> RecallStore:
 Recalls = Annotated[RecallStore, Depends(recalls)]
 
 
-def session_cookie(settings: Settings) -> str:
-    """Return the cookie's name; browsers keep a `__Host-` cookie to this very host and to https."""
-    return "__Host-twin_session" if settings.cookies_are_secure else "twin_session"
-
-
-def lifetime(settings: Settings) -> Lifetime:
-    """Return when sessions of this instance end."""
-    return Lifetime(idle=timedelta(minutes=settings.idle_minutes), absolute=timedelta(hours=settings.session_hours))
-
-
 def caller(request: Request, engine: EngineDep, settings: SettingsDep, now: Now) -> Actor | None:
     """Return who is calling, if anybody known.
 
@@ -91,9 +70,9 @@ def caller(request: Request, engine: EngineDep, settings: SettingsDep, now: Now)
     header = request.headers.get("Authorization")
     with engine.begin() as connection:
         actor = (
-            _by_session(connection, request.cookies.get(session_cookie(settings)), now, lifetime(settings))
+            by_session(connection, request.cookies.get(session_cookie(settings)), now, lifetime(settings))
             if header is None
-            else _by_token(connection, header, now)
+            else by_token(connection, header, now)
         )
     if actor is not None:
         state = request.state
@@ -209,27 +188,6 @@ def record_access(
         connection, at=now or datetime.now(UTC), actor=name, action=action,
         patient_id=patient_id, resource=resource, outcome=outcome, detail=detail,
     )  # fmt: skip
-
-
-def name_of(user: User) -> str:
-    """Return how the audit names a person."""
-    return f"user:{user.username}"
-
-
-def _by_session(connection: Connection, token: str | None, now: datetime, life: Lifetime) -> Actor | None:
-    session = find_session(connection, token, now=now, lifetime=life) if token else None
-    if session is None:
-        return None
-    user = session.user
-    return Actor(name=name_of(user), user=user, scopes=ROLE_SCOPES[user.role], csrf_token=session.csrf_token)
-
-
-def _by_token(connection: Connection, header: str, now: datetime) -> Actor:
-    scheme, _, secret = header.partition(" ")
-    bearer = find_bearer(connection, secret.strip(), now=now) if scheme.lower() == "bearer" else None
-    if bearer is None:
-        raise NotSignedIn("the token is unknown, expired or revoked")
-    return Actor(name=f"token:{bearer.token_id}", user=bearer.user, scopes=bearer.scopes, csrf_token=None)
 
 
 def _refuse(request: Request, engine: Engine, now: datetime, *, needs: str) -> None:

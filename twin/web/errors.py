@@ -31,7 +31,7 @@ from alerts.errors import BadDecision, BadTransition
 from twin.errors import TooLarge, UnknownKey, UnknownPatient, UnreadableInput, UnsupportedVersion
 from twin.store.accounts import BadAccount
 from twin.store.api_tokens import BadToken
-from twin.web.i18n import translate
+from twin.web.i18n import N_, translate
 
 Dress = Literal["problem", "fhir", "page"]
 RenderPage = Callable[..., Response]
@@ -231,13 +231,16 @@ def _page(request: Request, status: int, detail: str, headers: Mapping[str, str]
 
 
 _PAGES: Mapping[int, tuple[str, str]] = {
-    400: ("This request was not understood", "Go back, load the page again and try once more."),
-    403: ("This is not open to you", "Your role does not include this page, or the form was too old. Load it again."),
-    404: ("Nothing is here", "The address may be mistyped, or the patient is not known here."),
-    405: ("This request was not understood", "Go back, load the page again and try once more."),
-    409: ("This has changed meanwhile", "Someone else, or a new result, was faster. Load the page again."),
-    413: ("The file is too large", "This instance does not take a file of this size."),
-    415: ("This kind of file is not taken", "Send FHIR, or a DICOM archive."),
-    422: ("Something is missing or does not fit", "Check what was entered and send it again."),
-    429: ("Too many attempts", "Wait a few minutes, then try again."),
+    400: (N_("This request was not understood"), N_("Go back, load the page again and try once more.")),
+    403: (
+        N_("This is not open to you"),
+        N_("Your role does not include this page, or the form was too old. Load it again."),
+    ),
+    404: (N_("Nothing is here"), N_("The address may be mistyped, or the patient is not known here.")),
+    405: (N_("This request was not understood"), N_("Go back, load the page again and try once more.")),
+    409: (N_("This has changed meanwhile"), N_("Someone else, or a new result, was faster. Load the page again.")),
+    413: (N_("The file is too large"), N_("This instance does not take a file of this size.")),
+    415: (N_("This kind of file is not taken"), N_("Send FHIR, or a DICOM archive.")),
+    422: (N_("Something is missing or does not fit"), N_("Check what was entered and send it again.")),
+    429: (N_("Too many attempts"), N_("Wait a few minutes, then try again.")),
 }

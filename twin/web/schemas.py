@@ -122,7 +122,7 @@ class Action(Asked):
     owner: Annotated[Text | None, Field(description="assign: a user name; null for nobody")] = None
     until: Annotated[date | None, Field(description="snooze: the first day awake again")] = None
     until_new_data: Annotated[bool, Field(description="snooze: wake when new data come")] = False
-    reason: Annotated[str, Field(max_length=40, description="close, stop, reopen: a code")] = ""
+    reason: Annotated[str, Field(max_length=40, pattern=r"^[a-z_]*$", description="close, stop, reopen: a code")] = ""
     note: Text = ""
 
     model_config = ConfigDict(

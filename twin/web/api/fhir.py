@@ -17,7 +17,8 @@ from twin.importers.base import DEFAULT_SOURCE, Reject
 from twin.importers.fhir import parse
 from twin.importers.report import QUARANTINED, Fate, Report
 from twin.intake import TransactionRefused, take_bundle
-from twin.web.deps import Actor, EngineDep, Now, SettingsDep, record_access, scope
+from twin.web.caller import Actor
+from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
 from twin.web.errors import FHIR_JSON, BadRequest, WrongMediaType, issue, operation_outcome
 
 router = APIRouter()
@@ -41,12 +42,12 @@ def check_media_type(request: Request) -> None:
         raise WrongMediaType("send the body as it is, without a content encoding")
 
 
-async def body(request: Request) -> bytes:
+async def body(request: Request, _: Annotated[None, Depends(check_media_type)]) -> bytes:
     """The whole body; its size is bounded outside."""
     return await request.body()
 
 
-@router.post("", dependencies=[Depends(check_media_type)])
+@router.post("")
 def take(
     actor: Annotated[Actor, Depends(scope("fhir.write"))],
     content: Annotated[bytes, Depends(body)],

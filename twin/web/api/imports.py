@@ -14,7 +14,8 @@ from fastapi.concurrency import run_in_threadpool
 from twin.importers.base import DEFAULT_SOURCE
 from twin.store import desk, records
 from twin.uploads import receive_upload
-from twin.web.deps import Actor, EngineDep, Now, SettingsDep, record_access, scope
+from twin.web.caller import Actor
+from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
 from twin.web.errors import BadRequest, NotFound
 from twin.web.schemas import ImportAccepted, ImportReport
 

@@ -6,7 +6,8 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from twin.store import dossier, patients
 from twin.web.api.cursor import pack, unpack
-from twin.web.deps import Actor, EngineDep, Now, audited, record_access, scope
+from twin.web.caller import Actor
+from twin.web.deps import EngineDep, Now, audited, record_access, scope
 from twin.web.errors import NotFound
 from twin.web.schemas import PatientFound, PatientPage, Snapshot
 

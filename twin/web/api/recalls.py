@@ -10,8 +10,11 @@ from alerts import steps
 from alerts.errors import BadDecision
 from alerts.recall import Recall, Step
 from twin.store import worklist
+from twin.store.accounts import find_user
+from twin.store.session import Engine
 from twin.web.api.cursor import pack, unpack
-from twin.web.deps import Actor, EngineDep, Now, Recalls, record_access, scope
+from twin.web.caller import Actor
+from twin.web.deps import EngineDep, Now, Recalls, record_access, scope
 from twin.web.errors import BadRequest, Conflict, Forbidden, NotFound
 from twin.web.schemas import Action, RecallLine, RecallPage, RecallState
 
@@ -59,6 +62,8 @@ def act(
         raise Forbidden("only a clinician approves a recall")
     if recall.version != asked.version:
         raise Conflict(f"the recall is at version {recall.version}")
+    if asked.owner is not None:
+        _check_owner(engine, asked.owner)
     step = _step(recall, asked, by=actor.user.username, now=now)
     resource = f"recall/{recall.id}"
     with engine.begin() as connection:  # noted before it is done: better a row too many than a change unnoted
@@ -94,6 +99,12 @@ def _step(recall: Recall, asked: Action, *, by: str, now: datetime) -> Step:
             if asked.reason not in ("inadequate_result", "undo"):
                 raise BadDecision("a reopening has the reason 'inadequate_result' or 'undo'")
             return steps.reopen(recall, asked.reason, by=by, now=now)  # type: ignore[arg-type]
+
+
+def _check_owner(engine: Engine, username: str) -> None:
+    with engine.connect() as connection:
+        if find_user(connection, username) is None:
+            raise BadDecision("the owner is no account here")
 
 
 def _last(after: str | None) -> tuple[date, str] | None:
