@@ -1,0 +1,101 @@
+"""The pages that list: patients, CT to read, imports, messages, rules, and how the instance is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from twin.organs import ORGANS
+from twin.organs.guideline import RULES_VERSION, rules
+from twin.store import audit, desk
+from twin.store.worklist import is_uuid
+from twin.web.dashboard.access import Administers, SeesImports, SeesPatients, SignedIn, places
+from twin.web.dashboard.clock import clock_of
+from twin.web.dashboard.render import render
+from twin.web.deps import CsrfChecked, EngineDep, Now, SettingsDep, record_access
+from twin.web.errors import NotFound
+
+router = APIRouter()
+
+
+@router.get("/patients", name="patients")
+def patients(
+    request: Request, user: SeesPatients, engine: EngineDep, now: Now,
+    q: Annotated[str, Query(max_length=200, pattern=r"^[^\x00]*$")] = "",
+) -> Response:  # fmt: skip
+    """Return patients by name or number; every one shown leaves a row in the audit."""
+    with engine.begin() as connection:
+        found = desk.find_patients(connection, q)
+        for row in found:
+            record_access(connection, user, "patient.find", row.id, "GET /patients", now=now)
+    return render(request, "patients.html", user=user, places=places(user), found=found, asked=q,
+                  today=now.date(), most=desk.MOST)  # fmt: skip
+
+
+@router.get("/reading", name="reading")
+def reading(request: Request, user: SeesPatients, engine: EngineDep, now: Now) -> Response:
+    """Return CT series by the highest score of their regions."""
+    with engine.begin() as connection:
+        found = desk.reading_list(connection)
+        for patient_id in dict.fromkeys(row.patient_id for row in found if row.patient_id):
+            record_access(connection, user, "reading.list", patient_id, "GET /reading", now=now)
+    return render(request, "reading.html", user=user, places=places(user), found=found, today=now.date())
+
+
+@router.get("/imports", name="imports")
+def imports(request: Request, user: SeesImports, engine: EngineDep) -> Response:
+    """Return the latest imports."""
+    with engine.connect() as connection:
+        found = desk.runs(connection)
+    return render(request, "imports.html", user=user, places=places(user), found=found)
+
+
+@router.get("/imports/{import_id}", name="import")
+def one_import(request: Request, user: SeesImports, import_id: int, engine: EngineDep) -> Response:
+    """Return what became of every item of one import, and what was rejected where and why."""
+    with engine.connect() as connection:
+        found = desk.run(connection, import_id) if 0 < import_id < 2**63 else None
+    if found is None:
+        raise NotFound("no such import")
+    run, rejects = found
+    return render(request, "import.html", user=user, places=places(user), run=run, rejects=rejects)
+
+
+@router.get("/rules", name="rules")
+def show_rules(request: Request, user: SignedIn, engine: EngineDep, settings: SettingsDep) -> Response:
+    """Return the thresholds that open recalls, then every guideline rule, each with its own record."""
+    with engine.connect() as connection:
+        records = desk.rule_records(connection)
+    return render(request, "rules.html", user=user, places=places(user), organs=ORGANS, rules=rules(),
+                  version=RULES_VERSION, records=records, settings=settings)  # fmt: skip
+
+
+@router.get("/inbox", name="inbox")
+def inbox(request: Request, user: SignedIn, engine: EngineDep) -> Response:
+    """Return the messages for this person and this person's role."""
+    with engine.connect() as connection:
+        found = desk.inbox(connection, (user.username, user.role))
+    return render(request, "inbox.html", user=user, places=places(user), found=found)
+
+
+@router.post("/inbox/{message_id}/read", name="read_message", dependencies=[CsrfChecked])
+def read_message(message_id: str, user: SignedIn, engine: EngineDep, now: Now) -> Response:
+    """Note that a message was read, and go back to the list."""
+    if is_uuid(message_id):
+        with engine.begin() as connection:
+            desk.mark_read(connection, message_id, (user.username, user.role), now)
+    return RedirectResponse("/inbox", 303)
+
+
+@router.get("/admin", name="admin")
+def admin(request: Request, user: Administers, engine: EngineDep, now: Now, verify: bool = False) -> Response:
+    """Return who has an account or a token, how far the audit is sealed, and which reminders did not arrive."""
+    with engine.begin() as connection:
+        verdict = audit.verify(connection) if verify else None
+        if verify:
+            record_access(connection, user, "audit.verify", None, "audit", now=now)
+        shown = {
+            "users": desk.users(connection), "tokens": desk.tokens(connection), "seals": desk.seal_state(connection),
+            "undelivered": desk.undelivered(connection), "clock": clock_of(desk.last_heartbeat(connection), now),
+        }  # fmt: skip
+    return render(request, "admin.html", user=user, places=places(user), verdict=verdict, **shown)

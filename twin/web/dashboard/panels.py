@@ -1,0 +1,230 @@
+"""What does a panel of an organ say beside its chart? Made from one organ of a stored snapshot; pure.
+
+A panel is one signal or one score. Those with a threshold come first, then those with data; what has no data becomes a
+`Gap` that says what is missing, because an empty chart says nothing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from twin.web.dashboard.format import days_of
+from twin.web.dashboard.shown import Body, shown_organ
+
+ROWS = 12  # values in the table beside a chart; all of them are one click away
+AHEAD = (6, 12, 24)  # months of the forecast that the table names
+DAYS_A_MONTH = 30.44
+
+
+@dataclass(frozen=True, kw_only=True)
+class Value:
+    """One row of the table: a value as used, what was received, and what was made of it."""
+
+    at: str
+    value: float
+    received: str
+    used: bool
+    reason: str | None
+    change: str | None
+    fact_id: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ahead:
+    """The forecast at one date: median and 80 % interval."""
+
+    at: str
+    median: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Panel:
+    """One signal or score with data. `crossings` are those about it; `values` run from the newest."""
+
+    kind: str
+    key: str
+    output: str
+    unit: str
+    scale: str
+    reference: tuple[float | None, float | None]
+    latest: Value | None
+    values: Sequence[Value]
+    total: int
+    ahead: Sequence[Ahead]
+    crossings: Sequence[Body]
+    category: str | None
+    caution: str | None
+    source: str | None
+    verification: str | None
+    inputs: Sequence[Body]
+    warnings: Sequence[str]
+
+    @property
+    def id(self) -> str:
+        """A name for the panel within its organ, fit for an address and an element id."""
+        return f"{self.kind}-{self.key}-{self.output}" if self.output else f"{self.kind}-{self.key}"
+
+    @property
+    def probability(self) -> Body | None:
+        """P(past the first threshold) in 12 months, where there is one and it is not passed already."""
+        for crossing in self.crossings:
+            return next((p for p in crossing["probabilities"] if p["months"] == 12), None)
+        return None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gap:
+    """A signal or score that cannot be followed, and why."""
+
+    kind: str
+    key: str
+    output: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class OrganPage:
+    """One organ's panels in the order they are shown, and its gaps."""
+
+    key: str
+    panels: Sequence[Panel]
+    gaps: Sequence[Gap]
+
+
+def organ_page(organ: Body) -> OrganPage:
+    """Return the panels and gaps of one organ of a snapshot."""
+    organ = shown_organ(organ)
+    panels: list[Panel] = []
+    gaps: list[Gap] = []
+    for score in organ["scores"]:
+        if score["absent"] and not score["history"]:
+            gaps.append(Gap(kind="score", key=score["key"], output=score["output"], reason=score["absent"]))
+        else:
+            panels.append(_score(score, _about(organ, "score", score["key"], score["output"])))
+    for signal in organ["signals"]:
+        if not signal["points"]:
+            gaps.append(Gap(kind="signal", key=signal["key"], output="", reason=signal["missing"] or "no_data"))
+        else:
+            panels.append(_signal(signal, _about(organ, "signal", signal["key"], None)))
+    panels.sort(key=lambda panel: (not panel.crossings, panel.kind != "score"))
+    return OrganPage(key=str(organ["key"]), panels=panels, gaps=gaps)
+
+
+def all_values(organ: Body, panel_id: str) -> Panel | None:
+    """Return one panel with every value in its table; None where the organ has none of this name."""
+    organ = shown_organ(organ)
+    found = next((panel for panel in organ_page(organ).panels if panel.id == panel_id), None)
+    if found is None:
+        return None
+    source = _series(organ, found)
+    rows = _values(source["points"]) if found.kind == "signal" else _history(source["history"])
+    return replace(found, values=rows)
+
+
+def crossing_of(organs: Sequence[Body], recall_key: str) -> tuple[Body, Body] | None:
+    """Return the crossing a recall's key names (`liver/fib4>2.67`) with the signal or score it is about."""
+    organ_key, _, key = recall_key.partition("/")
+    for organ in organs:
+        if organ["key"] != organ_key:
+            continue
+        organ = shown_organ(organ)
+        for crossing in organ["crossings"]:
+            if crossing["key"] in (key, recall_key):
+                on = crossing["on"]
+                rows = organ["scores"] if on["kind"] == "score" else organ["signals"]
+                about = next((row for row in rows if _is(row, on)), None)
+                return None if about is None else (crossing, about)
+    return None
+
+
+def received(value: Body) -> str:
+    """Return a value as it was received: comparator, digits and unit as sent."""
+    unit = value.get("unit")
+    return f"{value.get('comparator') or ''}{value['value']}{' ' + str(unit) if unit else ''}"
+
+
+def _signal(signal: Body, crossings: Sequence[Body]) -> Panel:
+    rows = _values(signal["points"])
+    reference = signal.get("reference") or {}
+    return Panel(
+        kind="signal", key=str(signal["key"]), output="", unit=str(signal["unit"] or ""), scale=str(signal["scale"]),
+        reference=(reference.get("low"), reference.get("high")),
+        latest=next((row for row in rows if row.used), None), values=rows[:ROWS], total=len(rows),
+        ahead=_ahead(signal["forecast"]), crossings=crossings, category=None, caution=None, source=None,
+        verification=None, inputs=(), warnings=(),
+    )  # fmt: skip
+
+
+def _score(score: Body, crossings: Sequence[Body]) -> Panel:
+    rows = _history(score["history"])
+    latest = None
+    if score["value"] is not None:
+        at = max((i["observed_at"] for i in score["inputs"] if i["fact_id"] and i["observed_at"]), default=None)
+        at = at or (rows[0].at if rows else "")
+        latest = Value(at=str(at), value=score["value"], received="", used=True, reason=None, change=None, fact_id=None)
+    return Panel(
+        kind="score", key=str(score["key"]), output=str(score["output"]), unit=str(score["unit"] or ""), scale="linear",
+        reference=(None, None), latest=latest, values=rows[:ROWS], total=len(rows), ahead=_ahead(score["forecast"]),
+        crossings=crossings, category=score["category"], caution=_words(score["caution"]), source=score["source"],
+        verification=score["verification"], inputs=score["inputs"], warnings=score["warnings"],
+    )  # fmt: skip
+
+
+def _words(caution: object) -> str | None:
+    if isinstance(caution, str | None):
+        return caution
+    return "; ".join(map(str, caution)) if isinstance(caution, Sequence) else "outside the validated range"
+
+
+def _values(points: Sequence[Body]) -> list[Value]:
+    rows = [
+        Value(at=point["observed_at"], value=point["value"], received=received(point["received"]), used=point["used"],
+              reason=point["reason"], change=point["change"], fact_id=point["fact_id"])
+        for point in points if point["value"] is not None
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: row.at, reverse=True)
+
+
+def _history(history: Sequence[Body]) -> list[Value]:
+    rows = [
+        Value(at=row["at"], value=row["value"], received="", used=True, reason=None, change=row.get("change"),
+              fact_id=None)
+        for row in history if row["value"] is not None
+    ]  # fmt: skip
+    return sorted(rows, key=lambda row: row.at, reverse=True)
+
+
+def _ahead(forecast: Sequence[Body]) -> list[Ahead]:
+    days = [days_of(row["at"]) for row in forecast]
+    found = []
+    for months in AHEAD if forecast else ():
+        misses = [abs(at - days[0] - months * DAYS_A_MONTH) for at in days]
+        row = forecast[misses.index(min(misses))]
+        if min(misses) < 1.5 * DAYS_A_MONTH:
+            found.append(Ahead(at=row["at"], median=row["median"], low=row["q10"], high=row["q90"]))
+    return found
+
+
+def _about(organ: Body, kind: str, key: str, output: str | None) -> list[Body]:
+    on = {"kind": kind, "key": key, "output": output}
+    return [crossing for crossing in organ["crossings"] if _same(crossing["on"], on)]
+
+
+def _same(left: Body, right: Body) -> bool:
+    is_score = left["kind"] == "score"
+    return (
+        left["kind"] == right["kind"]
+        and left["key"] == right["key"]
+        and (not is_score or left.get("output") == right.get("output"))
+    )
+
+
+def _is(row: Body, on: Body) -> bool:
+    return row["key"] == on["key"] and (on["kind"] != "score" or row["output"] == on.get("output"))
+
+
+def _series(organ: Body, panel: Panel) -> Body:
+    rows = organ["scores"] if panel.kind == "score" else organ["signals"]
+    on = {"kind": panel.kind, "key": panel.key, "output": panel.output}
+    return next(row for row in rows if _is(row, on))

@@ -1,0 +1,172 @@
+"""How are states, verdicts, reasons and kinds said in words? Keys come from the record, texts go through gettext."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from twin.web.dashboard.names import N_, Translate, symbol
+
+STANDING: Mapping[str, str] = MappingProxyType(
+    {
+        "upcoming": N_("upcoming"), "due": N_("due"), "overdue": N_("overdue"), "snoozed": N_("snoozed"),
+        "closed": N_("closed"), "stopped": N_("stopped"), "open": N_("open"),
+    }
+)  # fmt: skip
+CHANGE: Mapping[str, str] = MappingProxyType(
+    {"changed": N_("real change"), "no_real_change": N_("no real change"), "cannot_tell": N_("can't tell")}
+)
+ABSENT: Mapping[str, str] = MappingProxyType(
+    {
+        "no_data": N_("no value on record"),
+        "no_signal": N_("not a measurement the twin follows"),
+        "missing_input": N_("an input is missing"),
+        "stale_input": N_("an input is too old"),
+        "bad_unit": N_("the unit does not belong to this measurement"),
+        "bad_code": N_("the code was not understood"),
+        "impossible_value": N_("the value is impossible"),
+        "implausible": N_("implausible value"),
+        "not_numeric": N_("not a number"),
+        "comparator": N_("given only as a bound (< or >)"),
+        "not_final": N_("not a final result"),
+        "outside_population": N_("the score was not made for this patient"),
+        "outlier": N_("far outside this patient's own course"),
+        "beyond_horizon": N_("not within the forecast"),
+        "not_reached": N_("not within the forecast"),
+        "too_few_values": N_("too few values"),
+        "superseded": N_("replaced by a corrected result"),
+        "died": N_("the patient has died"),
+        "no_model": N_("no model for this population"),
+        "no_growth": N_("no growth"),
+    }
+)
+CATEGORY: Mapping[str, str] = MappingProxyType(
+    {
+        "low": N_("low"), "intermediate": N_("intermediate"), "high": N_("high"), "moderate": N_("moderate"),
+        "borderline": N_("borderline"), "very_high": N_("very high"), "indeterminate": N_("indeterminate"),
+        "underweight": N_("underweight"), "normal": N_("normal"), "overweight": N_("overweight"), "obese": N_("obese"),
+        "grade 1": N_("grade 1"), "grade 2": N_("grade 2"), "grade 3": N_("grade 3"),
+    }
+)  # fmt: skip
+ACTION: Mapping[str, str] = MappingProxyType(
+    {
+        "opened": N_("opened"), "updated": N_("judged again on new data"), "approved": N_("approved"),
+        "snoozed": N_("snoozed"), "unsnoozed": N_("snooze ended"), "assigned": N_("assigned"),
+        "reminded": N_("reminder sent"), "closed_by_result": N_("closed by the result"),
+        "closed_by_person": N_("closed by a person"), "reopened": N_("reopened"), "stopped": N_("stopped"),
+        "withdrawn": N_("withdrawn: its evidence was corrected"),
+    }
+)  # fmt: skip
+CLOSING: Mapping[str, str] = MappingProxyType(
+    {
+        "done_elsewhere": N_("The examination was done elsewhere"),
+        "not_indicated": N_("Not indicated for this patient"),
+        "declined": N_("The patient declines, knowing why it was advised"),
+        "duplicate": N_("Another recall covers it"),
+        "handled_otherwise": N_("It was handled in another way"),
+        "other": N_("Another reason, in the note"),
+    }
+)
+PRIORITY: Mapping[str, str] = MappingProxyType(
+    {"routine": N_("routine"), "soon": N_("soon"), "urgent": N_("urgent"), "immediate": N_("immediate")}
+)
+VERIFICATION: Mapping[str, str] = MappingProxyType(
+    {
+        "verified": N_("checked against the source"),
+        "secondary": N_("read on one secondary page only"),
+        "unverified": N_("not verified"),
+    }
+)
+RULE_STATUS: Mapping[str, str] = MappingProxyType(
+    {
+        "on": N_("on"),
+        "off_unverified": N_("off: not verified, nobody has switched it on"),
+        "not_applicable": N_("does not apply to this patient"),
+    }
+)
+KIND: Mapping[str, str] = MappingProxyType(
+    {
+        "observation": N_("Measurement"), "condition": N_("Condition"), "procedure": N_("Procedure"),
+        "medication": N_("Medicine"), "report": N_("Report"), "imaging_study": N_("Imaging"),
+        "family_history": N_("Family history"), "allergy": N_("Allergy"), "encounter": N_("Visit"),
+        "finding": N_("Finding"), "death": N_("Death"),
+    }
+)  # fmt: skip
+KNOWN_BASIS: Mapping[str, str] = MappingProxyType(
+    {
+        "issued": N_("release time of the source"),
+        "message": N_("time of the message or document"),
+        "observed": N_("assumed: when it was observed"),
+        "received": N_("assumed: when it arrived here"),
+    }
+)
+IMPORT: Mapping[str, str] = MappingProxyType(
+    {
+        "read": N_("read"), "imported": N_("imported"), "duplicates": N_("duplicates"), "superseded": N_("superseded"),
+        "rejected": N_("rejected"), "not_used": N_("not used"), "facts": N_("facts"), "patients": N_("patients"),
+        "done": N_("done"), "running": N_("running"), "failed": N_("failed"), "screened": N_("screened"),
+        "refused": N_("refused"), "received": N_("received"), "waiting": N_("waiting"), "error": N_("failed"),
+        "needs_patient": N_("patient not known"), "finished": N_("done"),
+        "done_with_rejects": N_("done with rejects"), "queued": N_("waiting"),
+    }
+)  # fmt: skip
+ROLE: Mapping[str, str] = MappingProxyType(
+    {
+        "clinician": N_("clinician"), "coordinator": N_("recall coordinator"), "reader": N_("reader of CT"),
+        "integrator": N_("integrator"), "admin": N_("administrator"),
+    }
+)  # fmt: skip
+SEX: Mapping[str, str] = MappingProxyType({"female": N_("F"), "male": N_("M")})
+SMOKING: Mapping[str, str] = MappingProxyType(
+    {"never": N_("never smoked"), "former": N_("former smoker"), "current": N_("smoker")}
+)
+FEATURE: Mapping[str, str] = MappingProxyType(
+    {
+        "brightness": N_("brightness"), "variation": N_("variation"), "boundary": N_("boundary complexity"),
+        "similarity": N_("similarity to surroundings"),
+    }
+)  # fmt: skip
+REJECT: Mapping[str, str] = MappingProxyType(
+    {
+        "unknown_patient": N_("the patient is not known"),
+        "impossible_date": N_("impossible date"),
+        "not_json": N_("not JSON"),
+        "not_a_bundle": N_("not a Bundle"),
+        "missing_code": N_("no code"),
+        "missing_date": N_("no date"),
+        "missing_subject": N_("no patient named"),
+        "bad_value": N_("the value cannot be read"),
+        "invalid_resource": N_("not a valid resource"),
+    }
+)
+BREAK: Mapping[str, str] = MappingProxyType(
+    {
+        "changed": N_("a sealed row was changed"), "deleted": N_("a sealed row was deleted"),
+        "seal_missing": N_("a seal is missing"), "head_missing": N_("the end of the chain was cut off"),
+    }
+)  # fmt: skip
+# Titles of error pages (`twin.web.errors` holds the English texts; they are marked here to be extracted).
+ERROR_PAGES: tuple[str, ...] = (
+    N_("This request was not understood"), N_("Go back, load the page again and try once more."),
+    N_("This is not open to you"),
+    N_("Your role does not include this page, or the form was too old. Load it again."),
+    N_("Nothing is here"), N_("The address may be mistyped, or the patient is not known here."),
+    N_("This has changed meanwhile"), N_("Someone else, or a new result, was faster. Load the page again."),
+    N_("The file is too large"), N_("This instance does not take a file of this size."),
+    N_("This kind of file is not taken"), N_("Send FHIR, or a DICOM archive."),
+    N_("Something is missing or does not fit"), N_("Check what was entered and send it again."),
+    N_("Too many attempts"), N_("Wait a few minutes, then try again."),
+)  # fmt: skip
+
+
+def say(table: Mapping[str, str], key: str | None, gettext: Translate) -> str:
+    """Return the words for a key; an unknown key is shown in plain letters, never hidden."""
+    if not key:
+        return "–"
+    return gettext(table[key]) if key in table else key.replace("_", " ")
+
+
+def why_absent(reason: str | None, gettext: Translate) -> str:
+    """Return why a value is absent: the reason's key, and behind a colon what it concerns (`missing_input: inr`)."""
+    key, _, detail = (reason or "").partition(":")
+    told = say(ABSENT, key.strip(), gettext)
+    concerned = ", ".join(symbol(part.strip(), gettext) for part in detail.split(",") if part.strip())
+    return f"{told} ({concerned})" if concerned else told
