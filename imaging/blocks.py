@@ -29,7 +29,7 @@ NAMES = ("brightness", "variation", "boundary", "similarity")
 LOWEST_HU, HIGHEST_HU = -1024, 1024  # metal and dense bone would rule every mean; sums also stay within int32
 LEAST_TISSUE_HU = 25.0  # noise of a block's mean: two blocks below it are alike, whatever their ratio
 MOST_VOXELS = 40  # along an axis of a cell, so that 40 x 40 squares of 1024 HU stay within int32
-CELL_MM = 4.0  # half the smallest block, so that a 6 mm nodule lies whole in some block
+CELL_MM = 4.0  # half the smallest block: whatever is up to 4 mm wide lies whole in some block
 LINES = np.array([(0, 0, 1), (0, 1, 0), (1, 0, 0), (0, 1, 1), (0, 1, -1), (1, 0, 1), (1, 0, -1), (1, 1, 0), (1, -1, 0),
                   (1, 1, 1), (1, 1, -1), (1, -1, 1), (1, -1, -1)])  # fmt: skip
 
@@ -81,9 +81,8 @@ def cells_of(
     x0, x1 = first[0] * shape[0], min((first[0] + number[0]) * shape[0], hu.shape[2])
     used = mask[:, :, x0 // step[0] : -(-x1 // step[0])].view(np.uint8)  # a cell begins where a mask step begins
     inside = np.ascontiguousarray(np.repeat(used, step[0], axis=2)[:, :, : x1 - x0])
-    sums = _cell_sums(
-        hu, inside, inside.any(axis=2), np.array(step), np.array(shape), np.array(first), np.array(number)
-    )
+    sizes = (np.array(one) for one in (step, shape, first, number))
+    sums = _cell_sums(hu, inside, inside.any(axis=2), *sizes)
     return Cells(sums=sums, first=first, shape_vox=shape, spacing_mm=spacing_mm)
 
 
@@ -112,10 +111,8 @@ def cell_box(
 
 def blocks_of(cells: Cells, size_mm: float, lung_hu: float) -> Blocks:
     """Return the four features of all blocks with a side of about `size_mm`; `lung_hu` is this scan's aerated lung."""
-    z, y, x = (
-        min(max(1, round(size_mm / mm)), most)
-        for mm, most in zip(cells.size_mm[::-1], cells.sums.shape[1:], strict=True)
-    )
+    pairs = zip(cells.size_mm[::-1], cells.sums.shape[1:], strict=True)
+    z, y, x = (min(max(1, round(size_mm / mm)), most) for mm, most in pairs)
     side = np.array([z, y, x])
     sums = _block_sums(cells.sums, side)
     dx, dy, dz = cells.spacing_mm

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom import Dataset, config, dcmread
 from pydicom.dataset import FileMetaDataset
+from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from imaging import header, pixels
@@ -26,8 +27,8 @@ config.settings.reading_validation_mode = config.IGNORE
 
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 # What pydicom and the decoders raise on damaged files; each becomes a note or a refusal that names the file.
-_DAMAGE = (EOFError, ValueError, KeyError, IndexError, AttributeError, TypeError, OSError, NotImplementedError,
-           RuntimeError, OverflowError, struct.error, zlib.error)  # fmt: skip
+_DAMAGE = (BytesLengthException, InvalidDicomError, EOFError, ValueError, KeyError, IndexError, AttributeError,
+           TypeError, OSError, NotImplementedError, RuntimeError, OverflowError, struct.error, zlib.error)  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,13 +98,13 @@ def read_slice(file: DicomFile, limits: Limits = LIMITS) -> tuple[NDArray[np.int
     Raises: UndecodablePixels or another PixelError or SeriesError, naming the file.
     """
     try:
-        dataset = _read(file.source, limits, pixels_too=True)
-        syntax = transfer_syntax(dataset)
-        pixels.refuse_unfit(dataset, syntax)
         with python_warnings.catch_warnings():
-            python_warnings.simplefilter("ignore")  # the bits of JPEG 2000 and of the header may differ: both fit
-            stored = pixels.decoded(dataset)
-        return pixels.hounsfield(stored, dataset), pixels.declared_padding(dataset), pixels.is_lossy(dataset, syntax)
+            python_warnings.simplefilter("ignore")  # such as: the bits of JPEG 2000 and of the header differ (both fit)
+            dataset = _read(file.source, limits, pixels_too=True)
+            syntax = transfer_syntax(dataset)
+            pixels.refuse_unfit(dataset, syntax)
+            hu = pixels.hounsfield(pixels.decoded(dataset), dataset)
+            return hu, pixels.declared_padding(dataset), pixels.is_lossy(dataset, syntax)
     except ImagingError:
         raise
     except _DAMAGE as error:
@@ -153,8 +154,8 @@ def _read(source: SourceFile, limits: Limits, *, pixels_too: bool) -> Dataset:
         stream.seek(0)
         only = None if pixels_too else [*header.TAGS]
         found = dcmread(stream, stop_before_pixels=not pixels_too, force=True, specific_tags=only)
-        for tag in ("Modality", "SeriesInstanceUID", "SOPInstanceUID"):  # values are parsed on access: fail here
-            found.get(tag)
+        for tag in () if pixels_too else header.TAGS:
+            found.get(tag)  # values are parsed when first looked at: a broken one is to fail here
         return found
 
 

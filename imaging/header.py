@@ -5,6 +5,7 @@ A header is anything with `get(keyword)`, so that this file needs no DICOM libra
 
 from collections.abc import Sequence
 from datetime import date, datetime
+from math import isfinite
 from typing import Any, Protocol
 
 from imaging.errors import BadHeader
@@ -41,11 +42,12 @@ def text(header: Header, keyword: str) -> str | None:
 
 
 def number(header: Header, keyword: str) -> float | None:
-    """Return the value as a number, None when absent or not a number."""
+    """Return the value as a number, None when absent, not a number, or not finite."""
     try:
-        return float(header.get(keyword))
+        value = float(header.get(keyword))
     except (TypeError, ValueError):
         return None
+    return value if isfinite(value) else None
 
 
 def numbers(header: Header, keyword: str, count: int) -> list[float]:

@@ -16,6 +16,7 @@ from imaging.morphology import closed
 from imaging.volume import Volume
 
 GRID_MM = 2.0
+COARSE_MM = 4.0  # for telling the lungs from other air; the wall of the chest is thicker than this
 LUNG_BELOW_HU = -500  # about half way between aerated lung (-850) and soft tissue (40)
 GAS_BELOW_HU = -960  # mean of room air and of bowel gas; even emphysematous lungs average above
 OUTSIDE_BELOW_HU = -920  # mean of what touches the border and is outside; a lung cut by a small field is above
@@ -43,9 +44,12 @@ def lungs(volume: Volume) -> LungMask | None:
     air = hu < LUNG_BELOW_HU
     if volume.padding is not None:
         air &= ~volume.padding[::z, ::y, ::x]
-    aerated = _lung_components(hu, air, float(np.prod(spacing)) / 1000)
-    if aerated is None:
+    skip = tuple(max(1, round(COARSE_MM / mm)) for mm in spacing[::-1])
+    coarse = tuple(slice(None, None, one) for one in skip)
+    core = _lung_components(hu[coarse], air[coarse], float(np.prod(spacing) * np.prod(skip)) / 1000)
+    if core is None:
         return None
+    aerated = air & _stretched(ndimage.binary_dilation(core, np.ones((3, 3, 3), bool)), skip, air.shape)
     used = [np.flatnonzero(aerated.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
     box = tuple(slice(int(at[0]), int(at[-1]) + 1) for at in used)
     mask = np.zeros_like(aerated)
@@ -53,12 +57,13 @@ def lungs(volume: Volume) -> LungMask | None:
     return LungMask(
         mask=mask,
         step=(x, y, z),
-        lung_hu=float(np.median(hu[aerated])),
+        lung_hu=float(np.median(hu[coarse][core])),
         aerated_ml=float(aerated.sum() * np.prod(spacing) / 1000),
     )
 
 
 def _lung_components(hu: NDArray[np.int16], air: NDArray[np.bool_], voxel_ml: float) -> NDArray[np.bool_] | None:
+    """Return True at the air of the lungs; decided on every second point or so, which is far finer than a lung."""
     labels, _ = ndimage.label(air)
     size = np.bincount(labels.ravel())
     size[0] = 0
@@ -70,3 +75,9 @@ def _lung_components(hu: NDArray[np.int16], air: NDArray[np.bool_], voxel_ml: fl
         keep[one] = mean_hu > (OUTSIDE_BELOW_HU if int(one) in at_border else GAS_BELOW_HU)
     keep &= size >= LEAST_SHARE * size[keep].max(initial=0)
     return keep[labels] if keep.any() else None
+
+
+def _stretched(mask: NDArray[np.bool_], by: tuple[int, ...], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    for axis, one in enumerate(by):
+        mask = np.repeat(mask, one, axis=axis)
+    return mask[tuple(slice(0, n) for n in shape)]

