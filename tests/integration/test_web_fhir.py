@@ -1,6 +1,7 @@
 """POST /fhir through the real server: what is written, what is answered, and every kind of bad input."""
 
 import json
+import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -205,8 +206,12 @@ ODD_TEXTS = {
     "null": b"null",
     "a huge number": b"1e999999",
     "a very long text": b'"' + b"x" * 300_000 + b'"',
+    "a long text that does not compress": json.dumps(secrets.token_hex(5_000)).encode(),
 }
-PLACES = ("id", "status", "effectiveDateTime", "code", "subject", "valueQuantity", "device", "issued", "family")
+PLACES = (
+    "id", "status", "effectiveDateTime", "code", "subject", "valueQuantity", "valueString", "device", "issued",
+    "family", "identifier", "birthDate", "gender", "system", "unit", "display",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("odd", ODD_TEXTS)
@@ -217,6 +222,12 @@ def test_no_odd_text_at_any_place_is_a_crash_or_half_a_write(site: Site, odd: st
         person, result = patient(), lab("o", "2160-0", 1, "mg/dL", "2020-01-01")
         if place == "family":
             person["name"][0][place] = "ODD"
+        elif place in ("identifier", "birthDate", "gender"):
+            person[place] = "ODD"
+        elif place in ("system", "display"):
+            result["code"]["coding"][0][place] = "ODD"
+        elif place == "unit":
+            result["valueQuantity"] = {"value": 1, "unit": "ODD"}
         else:
             result[place] = "ODD"
         content = bundle(person, result, kind=kind).replace(b'"ODD"', ODD_TEXTS[odd])
@@ -224,6 +235,15 @@ def test_no_odd_text_at_any_place_is_a_crash_or_half_a_write(site: Site, odd: st
         assert answered.status_code in (200, 400, 422), (place, answered.text)
         with site.engine.connect() as connection:
             assert not connection.execute(text("select 1 from import_run where status <> 'done'")).all()
+
+
+@pytest.mark.parametrize("depth", [50, 200, 300, 400, 450, 460, 470, 480, 485, 490, 495, 500])
+def test_no_depth_of_nesting_is_a_crash(site: Site, depth: int) -> None:
+    deep = b'[{"extension":' * depth + b'"\\u0000"' + b"}]" * depth
+    for kept in (deep, deep.replace(b"\\u0000", b"x")):
+        for place in ("extension", "name"):
+            content = bundle({**patient(), place: "DEEP"}, kind="batch").replace(b'"DEEP"', kept)
+            assert post(site, content).status_code in (200, 400, 422)
 
 
 def test_a_large_body_is_refused_by_its_length_before_it_is_read(site: Site) -> None:
