@@ -113,7 +113,8 @@ def _trigger(snapshot: Snapshot, key: str, crossing: Crossing, by: Probability, 
 def _due(crossing: Crossing, today: date, policy: Policy) -> date:
     interval = timedelta(days=30.4375 * (crossing.rule.interval_max_months or 0))
     soonest = today + min(interval, timedelta(days=NOTICE_DAYS))
-    if crossing.already_past and crossing.evidence_at is not None:
+    if crossing.already_past:
+        assert crossing.evidence_at is not None  # without evidence it was held back
         return max(crossing.evidence_at.date() + interval, soonest)
     due = max(today + interval, crossing.reaches_level_on or today)
     if isinstance(crossing.crossing, CrossingDate):

@@ -1,23 +1,15 @@
 """What every score owes: known inputs, a findable value for each, one set of digits, and a source."""
 
 import inspect
-from pathlib import Path
 
 import numpy as np
 import pytest
 
-import twin.scores
 from twin.record.signal import signal
 from twin.scores import SCORES, Score, calculate, evaluate
 from twin.scores.base import Input
 
 EVERY_SCORE = pytest.mark.parametrize("score", SCORES, ids=lambda score: score.key)
-NOT_SCORES = {"__init__", "base", "answer", "lines", "coefficients"}
-
-
-def test_every_file_of_the_folder_is_registered() -> None:
-    folder = Path(twin.scores.__file__).parent
-    assert {path.stem for path in folder.glob("*.py")} - NOT_SCORES == {score.key for score in SCORES}
 
 
 @EVERY_SCORE

@@ -60,12 +60,10 @@ def noise(score: Score, timeline: Timeline, at: datetime, site: Site) -> Mapping
     Empty where it can't be had.
     """
     found = gather(score, timeline, at, site)
-    values = {key: value for key, value in _measured_values(found).items() if key in motions()}
+    values = _measured_values(found)
     keys = tuple(values)
 
-    def levels(key: str) -> Array | None:
-        if key not in values:
-            return None
+    def levels(key: str) -> Array:
         moved = np.full((2 * len(keys), 1), values[key])
         motion, row = motions()[key], 2 * keys.index(key)
         working = motion.working(values[key])

@@ -38,8 +38,6 @@ def score_paths(
     given: dict[str, Any] = dict(today)
     for item in found:
         moving = _moving(item, levels, ages)
-        if isinstance(moving, Absent):
-            return moving
         if moving is not None:
             given[item.item.key] = moving
     return evaluate(score, given)
@@ -61,7 +59,7 @@ def _takes_age(found: tuple[Found, ...]) -> bool:
     return any((item.where is not None and item.where.kind == "age") or _takes_age(item.parts) for item in found)
 
 
-def _moving(item: Found, levels: Levels, ages: Array | None) -> Array | Absent | None:
+def _moving(item: Found, levels: Levels, ages: Array | None) -> Array | None:
     if item.where is None:
         return None
     match item.where.kind:
@@ -75,6 +73,7 @@ def _moving(item: Found, levels: Levels, ages: Array | None) -> Array | Absent |
             return ages
         case "score":
             nested = score_paths(score_by_key(item.where.key), item.parts, levels, ages)
-            return nested if isinstance(nested, Absent) else nested[item.where.output]
+            assert not isinstance(nested, Absent)  # its value today is among the inputs that were read
+            return nested[item.where.output]
         case _:
             return None

@@ -55,8 +55,7 @@ def label(key: str) -> Text:
     """Return the name of a signal or input as any organ shows it; `age` by its own."""
     if key == "age":
         return _AGE
-    labels = (organ.label(key) for organ in ORGANS)
-    return next((text for text in labels if text.en != key), Text(key, key))
+    return _label(key, "")
 
 
 def _course(crossing: Crossing, start: str, chinese: str) -> Text:
@@ -101,10 +100,14 @@ def _past(crossing: Crossing) -> Text:
 
 
 def _name(key: str, output: str) -> tuple[str, str]:
-    labels = (organ.label(key, output) for organ in ORGANS)
-    text = next((text for text in labels if text.en != key), Text(key, key))
+    text = _label(key, output)
     space = " " if text.zh_CN[-1:].isascii() else ""  # between Latin letters and Chinese ones
     return text.en, text.zh_CN + space
+
+
+def _label(key: str, output: str) -> Text:
+    labels = (organ.labels().get((key, output)) for organ in ORGANS)
+    return next((text for text in labels if text is not None), Text(key, key))
 
 
 def _line(crossing: Crossing) -> str:

@@ -133,10 +133,11 @@ class Organ:
     scores: tuple[OrganScore, ...]
     thresholds: tuple[Threshold, ...]
 
+    def labels(self) -> Mapping[tuple[str, str], Text]:
+        """Return the label of every signal, by (key, ""), and of every score's output, by (key, output)."""
+        signals = {(item.key, ""): item.label for item in self.signals}
+        return {**signals, **{(item.key, item.output): item.label for item in self.scores}}
+
     def label(self, key: str, output: str = "") -> Text:
-        """Return the label of a signal or of a score's output; the key itself where it has none here."""
-        labels: Mapping[tuple[str, str], Text] = {
-            **{(item.key, ""): item.label for item in self.signals},
-            **{(item.key, item.output): item.label for item in self.scores},
-        }
-        return labels.get((key, output), Text(key, key))
+        """Return the label of a signal or of a score's output; the key itself where the organ shows none."""
+        return self.labels().get((key, output), Text(key, key))

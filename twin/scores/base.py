@@ -123,10 +123,6 @@ class Score:
         """The unit of the first output."""
         return self.outputs[0].unit
 
-    def input(self, key: str) -> Input:
-        """Return one input by its key."""
-        return next(item for item in self.inputs if item.key == key)
-
 
 def evaluate(score: Score, given: Given) -> dict[str, Array]:
     """Return every output as an array, NaN where an input is impossible or outside the population.

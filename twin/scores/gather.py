@@ -122,6 +122,7 @@ def _find(item: Input, timeline: Timeline, at: datetime, site: Site) -> Found:
 
 
 def _look(item: Input, where: Where, timeline: Timeline, at: datetime, site: Site) -> Found | None:
+    """One place of an input; the last case is a setting of the site."""
     match where.kind:
         case "signal":
             facts = usable(timeline, where.key, at)
@@ -154,7 +155,7 @@ def _look(item: Input, where: Where, timeline: Timeline, at: datetime, site: Sit
             return Found(item=item, where=where, value=float(fact is not None), fact=fact)
         case "score":
             return _nested(item, where, timeline, at, site)
-        case "site":
+        case _:
             chosen = site.get(where.key)
             return None if chosen is None else Found(item=item, where=where, value=float(chosen))
 

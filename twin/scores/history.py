@@ -90,6 +90,7 @@ def _column(item: Input, timeline: Timeline, moments: tuple[datetime, ...], site
 
 
 def _look(item: Input, where: Where, timeline: Timeline, moments: tuple[datetime, ...], site: Site) -> _Column:
+    """One place of an input at every moment; the last case is a setting of the site."""
     nothing = np.full(len(moments), np.nan)
     match where.kind:
         case "signal":
@@ -112,7 +113,7 @@ def _look(item: Input, where: Where, timeline: Timeline, moments: tuple[datetime
         case "concept":
             here = _present(timeline, where.key, moments).astype(float)
             return _Column(values=here, oldest=nothing, newest=nothing)
-        case "site":
+        case _:
             chosen = site.get(where.key)
             values = nothing if chosen is None else np.full(len(moments), float(chosen))
             return _Column(values=values, oldest=nothing, newest=nothing)

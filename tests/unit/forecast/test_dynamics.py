@@ -17,7 +17,7 @@ from twin.forecast.dynamics import (
     spread,
     update,
 )
-from twin.forecast.motion import Motion, dynamics_version, motion, motions
+from twin.forecast.motion import Motion, _motion, dynamics_version, motion, motions
 from twin.record.signal import signals
 
 EVERY_SIGNAL = pytest.mark.parametrize("key", list(motions()))
@@ -124,6 +124,12 @@ def test_house_values_carry_a_version_and_unknown_signals_are_refused() -> None:
     assert dynamics_version()
     with pytest.raises(UnknownKey, match="no dynamics"):
         motion("shoe_size")
+
+
+def test_signal_without_any_noise_can_not_be_followed() -> None:
+    row = {"scale": "linear", "typical": 60, "spread": 20, "slope_sd": 1, "wander": 1}
+    with pytest.raises(ValueError, match="liver_hu has no noise"):
+        _motion("liver_hu", row)
 
 
 def test_scaling_moves_drift_and_wander_only() -> None:

@@ -48,7 +48,7 @@ def test_level_equals_the_dense_gaussian_process_that_the_equations_define() -> 
 
 
 def _covariance(times: np.ndarray) -> np.ndarray:
-    """Prior covariance of the levels: cov(m_i, m_j) = b(t_j - t_i)-extended moments of the state at the earlier time."""
+    """Prior covariance of the levels, from the moments of the state at the earlier of two times."""
     origin = times - times[0]
     moments = np.empty((len(times), 2, 2))
     for i, years in enumerate(origin):
