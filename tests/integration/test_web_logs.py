@@ -76,17 +76,18 @@ def test_good_and_bad_requests_leave_no_name_and_no_value_in_the_log(site: Site,
         form = {"csrf_token": csrf, "username": "clinician", "password": password}
         anybody.post("/sign-in", data=form)
     told = lines.getvalue()
-    assert told.count('"message": "request"') >= 18
+    assert told.count('"event": "request"') >= 18
     assert [secret for secret in SECRETS if secret in told] == []
 
 
 def test_a_line_says_what_route_was_taken_by_whom_how_it_ended_and_how_long(site: Site, lines: io.StringIO) -> None:
     answered = site.person("clinician").get("/api/v1/me?secret=Frieda")
-    (line,) = [each for each in entries(lines) if each["message"] == "request"]
+    (line,) = [each for each in entries(lines) if each.get("event") == "request"]
     assert line["request_id"] == answered.headers["x-request-id"]
     assert (line["method"], line["route"], line["status"]) == ("GET", "/api/v1/me", 200)
     assert (line["actor"], line["level"]) == ("user:clinician", "INFO")
     assert isinstance(line["ms"], float) and line["ms"] > 0
+    assert str(line["message"]).startswith("GET /api/v1/me 200 ")
 
 
 def test_a_fault_of_ours_is_told_by_type_and_place_and_answered_without_either(site: Site, lines: io.StringIO) -> None:
@@ -107,7 +108,7 @@ def test_a_fault_of_ours_is_told_by_type_and_place_and_answered_without_either(s
     assert "default-src 'self'" in page.headers["content-security-policy"]
     for private in ("UndefinedColumn", "sqlalchemy", "patient.name", "Traceback", "Frieda"):
         assert private not in answered.text and private not in page.text
-    told = [each for each in entries(lines) if each["message"] == "unforeseen error"]
+    told = [each for each in entries(lines) if each.get("event") == "unforeseen error"]
     assert {each["error"] for each in told} == {"ProgrammingError"}
     assert any("twin/intake.py" in place for place in told[0]["passed"])  # type: ignore[attr-defined]
     assert [secret for secret in SECRETS if secret in lines.getvalue()] == []

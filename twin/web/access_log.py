@@ -85,14 +85,17 @@ class RequestContext:
             status = status or 499  # nginx's number for a caller who hung up
         except Exception as error:
             # The last door before the server, which would print the message of the error: say where it happened, only.
-            LOG.error("unforeseen error", extra={"fields": {**_about(scope), **describe(error)}})
+            told = {"event": "unforeseen error", **_about(scope), **describe(error)}
+            LOG.error("unforeseen %(error)s in request %(request_id)s", told, extra={"fields": told})
             if not status:
                 await _apologise(Request(scope))(scope, receive, note_status)
         finally:
             seconds = perf_counter() - began
             self._requests.note(method=scope["method"], route=route_of(scope), status=status, seconds=seconds)
-            told = {**_about(scope), "status": status, "ms": round(seconds * 1000, 1)}
-            LOG.info("request", extra={"fields": told})
+            told = {"event": "request", **_about(scope), "status": status, "ms": round(seconds * 1000, 1)}
+            LOG.info(
+                "%(method)s %(route)s %(status)d %(ms).1f ms %(actor)s %(request_id)s", told, extra={"fields": told}
+            )
 
 
 def route_of(scope: Scope) -> str:
