@@ -25,6 +25,7 @@ from twin.scores import score
 from twin.scores.gather import Site
 
 SIGNIFICANT_DIGITS = 6
+_DIGITS = f"%.{SIGNIFICANT_DIGITS}g"
 _CLOCKS_DIFFER_BY = timedelta(days=1)
 
 
@@ -164,7 +165,7 @@ def _organ(organ: Organ, timeline: Timeline, futures: Futures, settings: Forecas
 def _plain(value: Any) -> Any:
     """Dataclasses become objects, dates ISO texts, floats `SIGNIFICANT_DIGITS` digits, `Absent` its reason."""
     if isinstance(value, float):
-        return float(f"{value:.{SIGNIFICANT_DIGITS}g}")
+        return float(_DIGITS % value)
     if value is None or isinstance(value, str | int):
         return value
     if isinstance(value, datetime | date):

@@ -37,16 +37,16 @@ def verdict_of_course(values: Sequence[float], sd_first: float, sd_last: float) 
     Args:
         values: oldest first, at least two. sd_first, sd_last: of one value's noise at either end.
 
-    The variance of a mean of n values is that of one divided by n (formulas.md section 6). Where the means differ the
-    other way than the first and the last value, nothing has really changed.
+    The variance of a mean of n values is that of one divided by n (formulas.md section 6). Where the first and the last
+    value themselves differ the other way, or by less than half as much, nothing has really changed.
     """
     count = min(AVERAGED, len(values) // 2)
     spread = sqrt((sd_first * sd_first + sd_last * sd_last) / count)
     if not spread > 0:
         return "cannot_tell"
     change = (sum(values[-count:]) - sum(values[:count])) / count
-    same_way = change * (values[-1] - values[0]) > 0
-    return "changed" if same_way and abs(change) > Z * spread else "no_real_change"
+    shown = (values[-1] - values[0]) * (1 if change > 0 else -1)
+    return "changed" if shown >= abs(change) / 2 and abs(change) > Z * spread else "no_real_change"
 
 
 @cache

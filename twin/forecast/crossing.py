@@ -15,15 +15,15 @@ Array = NDArray[np.float64]
 
 HORIZONS = (3, 6, 12, 24, 36)
 """Months for which a probability is given."""
-MODEL_FACTORS = (0.5, 2.0)
-"""House values halved and doubled: the stated uncertainty of the model."""
+MODEL_FACTORS = (0.5**0.5, 2.0**0.5)
+"""Variances of drift and wander halved and doubled: the stated uncertainty of the house values."""
 _MONTE_CARLO_Z = 1.2815515655446004  # 80 % of the sampling error of 1,024 paths
 _WORTH_NAMING = 0.02  # of the threshold: a smaller expected move over the horizon has no drivers worth naming
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Probability:
-    """P(past the threshold by `months` from today), with the interval that halved and doubled house values span."""
+    """P(past the threshold by `months` from today), with the interval that halved and doubled variances span."""
 
     months: int
     p: float

@@ -26,7 +26,7 @@ from twin.forecast.score_panel import ScorePanel
 from twin.forecast.score_paths import moving_keys, score_paths
 from twin.forecast.signal_panel import SignalPanel, Trend
 from twin.organs.applies import why_not
-from twin.organs.base import Rule, Text, Threshold
+from twin.organs.base import Comparison, Rule, Text, Threshold
 from twin.record.fact import Absent
 from twin.record.timeline import Timeline
 
@@ -44,7 +44,7 @@ class Crossing:
 
     key: str
     on: Mapping[str, str]
-    comparison: str
+    comparison: Comparison
     value: float
     unit: str
     label: Text

@@ -146,7 +146,7 @@ def _off(state: State) -> Array:
 
 
 def _state(at: datetime, row: Array, seen: int) -> State:
-    level, slope, level_var, covariance, slope_var, side, since = (float(cell) for cell in row)
+    level, slope, level_var, covariance, slope_var, side, since = row.tolist()
     return State(
         at=at,
         level=level,

@@ -15,7 +15,7 @@ from twin.record.fact import Absent
 from twin.record.timeline import Timeline
 from twin.scores.answer import Answer
 from twin.scores.base import Score
-from twin.scores.gather import Found, Site, answer_at, gather, measured, usable
+from twin.scores.gather import Found, Site, answer_at, gather, measured, newest
 from twin.scores.history import history
 
 Array = NDArray[np.float64]
@@ -39,8 +39,8 @@ class ScoreCourse:
 
 def score_course(score: Score, timeline: Timeline, futures: Futures, site: Site) -> ScoreCourse:
     """Return the course of a score at `as_of`."""
-    newest = (usable(timeline, key) for key in measured(score))
-    at = max((facts[-1].observed_at for facts in newest if facts), default=None)
+    last = (newest(timeline, key, timeline.as_of) for key in measured(score))
+    at = max((fact.observed_at for fact in last if fact is not None), default=None)
     answer, found = answer_at(score, timeline, at or timeline.as_of, site)
     now, today = answer_at(score, timeline, timeline.as_of, site)
     return ScoreCourse(

@@ -2,11 +2,13 @@
 
 from datetime import date, datetime
 
+import numpy as np
+
 from twin.forecast.crossing import Driver, Probability
 from twin.forecast.crossing_panel import Crossing
 from twin.forecast.signal_panel import Trend
 from twin.organs import ORGANS
-from twin.organs.base import Text
+from twin.organs.base import Text, past
 
 _UNITS = {"1": "", "mm[Hg]": " mmHg", "%": " %"}
 _REAL = {
@@ -29,19 +31,19 @@ def reason(crossing: Crossing, by: Probability, horizon: date) -> Text:
     name, chinese = _name(crossing.on["key"], crossing.on["output"])
     start = _capital(name)
     if crossing.already_past and crossing.past_since is not None:
-        now, line, past = _number(crossing, crossing.newest or 0.0), _line(crossing), _past(crossing)
+        now, line, side = _number(crossing, crossing.newest or 0.0), _line(crossing), _past(crossing)
         since, tail = month(crossing.past_since), _tail(crossing, crossing.trend)
         return Text(
-            f"{start} is {now}, {past.en} {line} since {since.en}{tail.en}.",
-            f"{chinese}为 {now}，自{since.zh_CN}起{past.zh_CN} {line}{tail.zh_CN}。",
+            f"{start} is {now}, {side.en} {line} since {since.en}{tail.en}.",
+            f"{chinese}为 {now}，自{since.zh_CN}起{side.zh_CN} {line}{tail.zh_CN}。",
         )
     chance = f"{_percent(by.p)} % ({_percent(by.low)}-{_percent(by.high)})"
     chance_chinese = f"{_percent(by.p)} %（{_percent(by.low)}-{_percent(by.high)}）"
-    driver = _driver(crossing.drivers)
-    course = _course(crossing, start, chinese)
+    driver, course, beyond = _driver(crossing.drivers), _course(crossing, start, chinese), _beyond(crossing)
     return Text(
-        f"{course.en} {chance} likely {_past(crossing).en} {_line(crossing)} by {month(horizon).en}{driver.en}.",
-        f"{course.zh_CN}到{month(horizon).zh_CN}{_past(crossing).zh_CN} {_line(crossing)} 的可能性为 "
+        f"{course.en}{beyond.en} {chance} likely {_past(crossing).en} {_line(crossing)} "
+        f"by {month(horizon).en}{driver.en}.",
+        f"{course.zh_CN}{beyond.zh_CN}到{month(horizon).zh_CN}{_past(crossing).zh_CN} {_line(crossing)} 的可能性为 "
         f"{chance_chinese}{driver.zh_CN}。",
     )
 
@@ -73,6 +75,16 @@ def _course(crossing: Crossing, start: str, chinese: str) -> Text:
     return Text(
         f"{start} {verb.en} from {before} to {now} in {span.en} ({real.en}).",
         f"{chinese}在{span.zh_CN}内从 {before} {verb.zh_CN} {now}（{real.zh_CN}）。",
+    )
+
+
+def _beyond(crossing: Crossing) -> Text:
+    """Said where one value lies past the line and the course as a whole does not."""
+    newest, line = crossing.newest, crossing.value
+    if newest is None or not past(np.array([newest]), crossing.comparison, line)[0]:
+        return Text("", "")
+    return Text(
+        " The newest value lies past the line, the course as a whole not yet.", "最新值已越线，但整体趋势尚未越线。"
     )
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from twin.organs.base import Need, Population, Text, Threshold, past
 from twin.record.signal import signal
 from twin.record.timeline import Timeline
-from twin.scores.gather import holding, usable
+from twin.scores.gather import holding, newest
 
 DIED = Text("The patient has died.", "患者已去世。")
 
@@ -44,11 +44,11 @@ def outside(population: Population, timeline: Timeline, at: datetime) -> Text | 
 def _met(need: Need, timeline: Timeline, at: datetime) -> bool:
     if need.concept:
         return holding(timeline, need.concept, at) is not None
-    facts = usable(timeline, need.signal, at)
+    fact = newest(timeline, need.signal, at)
     if need.value == "reference_high":
         line = signal(need.signal).reference.get(timeline.patient.sex, (None, None))[1]
     else:
         line = need.value
-    if not facts or line is None:
+    if fact is None or line is None:
         return False
-    return bool(past(np.array([facts[-1].derived.value], dtype=np.float64), need.comparison, line)[0])
+    return bool(past(np.array([fact.derived.value], dtype=np.float64), need.comparison, line)[0])

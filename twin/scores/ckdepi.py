@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
 from twin.scores.base import POSITIVE, Array, Given, Input, Output, Score, Where, completed_years
 
 UNIT = "mL/min/{1.73_m2}"
+Flags = NDArray[np.bool_]
 
 
 def ckdepi(sex: Array, age: Array, scr: Array | None, scys: Array | None) -> dict[str, Array]:
@@ -15,31 +17,37 @@ def ckdepi(sex: Array, age: Array, scr: Array | None, scys: Array | None) -> dic
     Creatinine and cystatin in mg/dL and mg/L. An equation whose marker is not given is NaN. Creatinine misleads where
     muscle mass is far from average; none holds in acute kidney injury or on dialysis.
     """
-    female = sex < 0.5
-    creatinine = np.nan if scr is None else scr
-    cystatin = np.nan if scys is None else scys
-    kappa = np.where(female, 0.7, 0.9)
-    below, above = np.minimum(creatinine / kappa, 1.0), np.maximum(creatinine / kappa, 1.0)
-    cystatin_below, cystatin_above = np.minimum(cystatin / 0.8, 1.0), np.maximum(cystatin / 0.8, 1.0)
+    female, nothing = sex < 0.5, np.asarray(np.nan)
     return {
-        "cr_2021": 142
-        * np.power(below, np.where(female, -0.241, -0.302))
-        * np.power(above, -1.200)
-        * np.power(0.9938, age)
-        * np.where(female, 1.012, 1.0),
-        "cys_2012": 133
-        * np.power(cystatin_below, -0.499)
-        * np.power(cystatin_above, -1.328)
-        * np.power(0.996, age)
-        * np.where(female, 0.932, 1.0),
-        "crcys_2021": 135
-        * np.power(below, np.where(female, -0.219, -0.144))
-        * np.power(above, -0.544)
-        * np.power(cystatin_below, -0.323)
-        * np.power(cystatin_above, -0.778)
-        * np.power(0.9961, age)
-        * np.where(female, 0.963, 1.0),
+        "cr_2021": nothing if scr is None else _creatinine(female, age, scr),
+        "cys_2012": nothing if scys is None else _cystatin(female, age, scys),
+        "crcys_2021": nothing if scr is None or scys is None else _combined(female, age, scr, scys),
     }
+
+
+def _creatinine(female: Flags, age: Array, scr: Array) -> Array:
+    below, above = _around(scr / np.where(female, 0.7, 0.9))
+    markers = np.power(below, np.where(female, -0.241, -0.302)) * np.power(above, -1.200)
+    return 142 * markers * np.power(0.9938, age) * np.where(female, 1.012, 1.0)
+
+
+def _cystatin(female: Flags, age: Array, scys: Array) -> Array:
+    below, above = _around(scys / 0.8)
+    markers = np.power(below, -0.499) * np.power(above, -1.328)
+    return 133 * markers * np.power(0.996, age) * np.where(female, 0.932, 1.0)
+
+
+def _combined(female: Flags, age: Array, scr: Array, scys: Array) -> Array:
+    below, above = _around(scr / np.where(female, 0.7, 0.9))
+    markers = np.power(below, np.where(female, -0.219, -0.144)) * np.power(above, -0.544)
+    below, above = _around(scys / 0.8)
+    markers = markers * np.power(below, -0.323) * np.power(above, -0.778)
+    return 135 * markers * np.power(0.9961, age) * np.where(female, 0.963, 1.0)
+
+
+def _around(ratio: Array) -> tuple[Array, Array]:
+    """The part of a ratio below one and the part above: the equations bend there."""
+    return np.minimum(ratio, 1.0), np.maximum(ratio, 1.0)
 
 
 def _category(outputs: Mapping[str, float], given: Given) -> str:

@@ -46,6 +46,19 @@ def usable(timeline: Timeline, key: str, until: datetime | None = None) -> tuple
     return tuple(fact for fact in timeline.series(key) if fact.derived.value is not None and fact.observed_at <= last)
 
 
+def newest(timeline: Timeline, key: str, until: datetime) -> Fact | None:
+    """The newest of `usable`, without looking at the rest."""
+    last = min(until, timeline.as_of)
+    return next(
+        (
+            fact
+            for fact in reversed(timeline.about(key))
+            if fact.observed_at <= last and fact.is_used and fact.derived.value is not None
+        ),
+        None,
+    )
+
+
 def holding(timeline: Timeline, concept: str, at: datetime) -> Fact | None:
     """The newest fact by which a concept holds at `at`, if any.
 
@@ -108,9 +121,9 @@ def _stale(found: tuple[Found, ...]) -> str | None:
     if not changing:
         return None
     oldest = min(changing, key=lambda item: item.oldest or datetime.max)
-    newest = max(item.newest for item in changing if item.newest is not None)
+    latest = max(item.newest for item in changing if item.newest is not None)
     assert oldest.oldest is not None
-    return oldest.item.key if newest - oldest.oldest > TOGETHER else None
+    return oldest.item.key if latest - oldest.oldest > TOGETHER else None
 
 
 def _find(item: Input, timeline: Timeline, at: datetime, site: Site) -> Found:
@@ -125,18 +138,17 @@ def _look(item: Input, where: Where, timeline: Timeline, at: datetime, site: Sit
     """One place of an input; the last case is a setting of the site."""
     match where.kind:
         case "signal":
-            facts = usable(timeline, where.key, at)
-            if not facts:
+            fact = newest(timeline, where.key, at)
+            if fact is None:
                 return None
-            newest = facts[-1]
             return Found(
                 item=item,
                 where=where,
-                value=newest.derived.value,
+                value=fact.derived.value,
                 unit=signal(where.key).unit,
-                fact=newest,
-                oldest=newest.observed_at,
-                newest=newest.observed_at,
+                fact=fact,
+                oldest=fact.observed_at,
+                newest=fact.observed_at,
             )
         case "code":
             coded = [fact for fact in timeline.series(where.key) if fact.observed_at <= at]

@@ -66,6 +66,12 @@ def test_change_is_called_by_its_verdict(fib4: Crossing, verdict: str, value_to:
     assert words in reason(replace(fib4, trend=trend), BY, HORIZON).en
 
 
+def test_single_value_past_the_line_is_told_from_the_course(fib4: Crossing) -> None:
+    text = reason(replace(fib4, trend=None, newest=2.75), BY, HORIZON)
+    assert "FIB-4 is 2.75. The newest value lies past the line, the course as a whole not yet. 63 %" in text.en
+    assert "最新值已越线，但整体趋势尚未越线。到2027年3月" in text.zh_CN
+
+
 def test_short_course_is_told_in_months(fib4: Crossing) -> None:
     assert fib4.trend is not None
     short = replace(fib4.trend, at_from=ago(10))
