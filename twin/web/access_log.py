@@ -129,7 +129,8 @@ def _apologise(request: Request) -> Response:
 
 _PAGE = """<!doctype html>
 <html lang="{language}"><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>patient-twin</title><link rel="stylesheet" href="/static/tokens.css"><link rel="stylesheet" href="/static/base.css">
+<title>patient-twin</title><link rel="stylesheet" href="/static/tokens.css">
+<link rel="stylesheet" href="/static/base.css">
 <main><h1>500</h1><p>{said}</p><p><a href="/">patient-twin</a></p></main></html>
 """
 
