@@ -80,8 +80,7 @@ def _course(crossing: Crossing, start: str, chinese: str) -> Text:
 
 def _beyond(crossing: Crossing) -> Text:
     """Said where one value lies past the line and the course as a whole does not."""
-    newest, line = crossing.newest, crossing.value
-    if newest is None or not past(np.array([newest]), crossing.comparison, line)[0]:
+    if crossing.newest is None or not _is_past(crossing, crossing.newest):
         return Text("", "")
     return Text(
         " The newest value lies past the line, the course as a whole not yet.", "最新值已越线，但整体趋势尚未越线。"
@@ -129,14 +128,18 @@ def _line(crossing: Crossing) -> str:
 
 
 def _number(crossing: Crossing, value: float) -> str:
-    """A value as the clinic writes it; two decimals where one would put it on the wrong side of the line."""
+    """A value as the clinic writes it; more decimals where one would put it on the wrong side of the line."""
     unit = _UNITS.get(crossing.unit, " " + crossing.unit)
     if _is_risk(crossing):
         return f"{100 * value:.1f} %"
     if value >= 100 or float(value).is_integer():
         return f"{value:.0f}{unit}"
-    is_near = abs(value - crossing.value) < 0.1
-    return f"{value:.2f}{unit}" if is_near else f"{value:.1f}{unit}"
+    decimals = next((n for n in (1, 2, 3) if _is_past(crossing, round(value, n)) == _is_past(crossing, value)), 3)
+    return f"{value:.{decimals}f}{unit}"
+
+
+def _is_past(crossing: Crossing, value: float) -> bool:
+    return bool(past(np.array([value]), crossing.comparison, crossing.value)[0])
 
 
 def _is_risk(crossing: Crossing) -> bool:

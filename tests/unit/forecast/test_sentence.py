@@ -68,7 +68,7 @@ def test_change_is_called_by_its_verdict(fib4: Crossing, verdict: str, value_to:
 
 def test_single_value_past_the_line_is_told_from_the_course(fib4: Crossing) -> None:
     text = reason(replace(fib4, trend=None, newest=2.75), BY, HORIZON)
-    assert "FIB-4 is 2.75. The newest value lies past the line, the course as a whole not yet. 63 %" in text.en
+    assert "FIB-4 is 2.8. The newest value lies past the line, the course as a whole not yet. 63 %" in text.en
     assert "最新值已越线，但整体趋势尚未越线。到2027年3月" in text.zh_CN
 
 
@@ -89,6 +89,8 @@ def test_age_and_rising_inputs_drive_too(fib4: Crossing) -> None:
 
 def test_value_close_to_the_line_keeps_the_digits_that_tell_the_side(fib4: Crossing) -> None:
     assert "FIB-4 is 2.66." in reason(replace(fib4, trend=None, newest=2.66), BY, HORIZON).en
+    assert "FIB-4 is 2.6." in reason(replace(fib4, trend=None, newest=2.62), BY, HORIZON).en
+    assert "FIB-4 is 2.669." in reason(replace(fib4, trend=None, newest=2.669), BY, HORIZON).en
 
 
 @pytest.mark.parametrize(
