@@ -9,7 +9,7 @@ import pytest
 from alerts.policy import Policy
 from tests.unit.forecast.timelines import FALLING_PLATELETS, NOW, ago, fact, history_of, table, timeline
 from twin.forecast.crossing import CrossingDate, Probability
-from twin.record.fact import Fact
+from twin.record.fact import Absent, Fact
 from twin.record.timeline import Timeline
 from twin.snapshot import ForecastSettings, Snapshot, build
 from twin.watch import decide, facts_cited
@@ -32,10 +32,10 @@ def _with_crossing(known: Timeline, **changes: object) -> Snapshot:
 
 
 def _foreseen(p: float, reaches: date, median: date | None) -> Snapshot:
-    dated = CrossingDate(median=median, low80=None, high80=None) if median else None
+    dated = CrossingDate(median=median, low80=None, high80=None) if median else Absent(reason="beyond_forecast")
     chance = Probability(months=12, p=p, low=p, high=p)
     changes: dict = {"already_past": False, "probabilities": (chance,), "reaches_level_on": reaches}
-    return _with_crossing(FATTY, **changes, **({"crossing": dated} if dated else {}))
+    return _with_crossing(FATTY, **changes, crossing=dated)
 
 
 def test_rising_fib4_opens_a_recall_months_before_the_line() -> None:
