@@ -1,7 +1,10 @@
 """What tests stand on: a real PostgreSQL, the real data where they are there, and a clock that tests set."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -36,15 +39,36 @@ def now() -> datetime:
     return NOW
 
 
+@contextmanager
+def embedded_database() -> Iterator[Engine]:
+    """An empty embedded PostgreSQL that is stopped and forgotten afterwards.
+
+    Not under pytest's own folder: that is closed to others, and a server started by root runs as another user.
+    """
+    home = Path(tempfile.mkdtemp(prefix="twin-test-"))
+    engine = session.connect(Settings(home=home, DATABASE_URL=None))
+    session.make_forgetful(engine)
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+        session.stop_embedded(home)
+        shutil.rmtree(home, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
-def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Engine]:
-    """A migrated PostgreSQL: the one `DATABASE_URL` names, else an embedded one that goes with the session."""
-    home = tmp_path_factory.mktemp("home")
+def database() -> Iterator[Engine]:
+    """A migrated PostgreSQL: the one `TWIN_TEST_DATABASE_URL` names, else an embedded one."""
     url = os.environ.get("TWIN_TEST_DATABASE_URL")
-    engine = session.connect(Settings(home=home, DATABASE_URL=url))
-    migrate.upgrade(engine)
-    yield engine
-    engine.dispose()
+    if url is None:
+        with embedded_database() as engine:
+            migrate.upgrade(engine)
+            yield engine
+    else:
+        engine = session.connect(Settings(DATABASE_URL=url))
+        migrate.upgrade(engine)
+        yield engine
+        engine.dispose()
 
 
 @pytest.fixture

@@ -50,8 +50,8 @@ def run_worker(running: Instance) -> None:
     tools = _tools(running)
     address = running.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     app = jobs.make_app(procrastinate.PsycopgConnector(conninfo=address), tools)
-    # the clock's threads enqueue through a pool of their own: the worker's belongs to the worker's event loop
-    enqueuing = app.with_connector(procrastinate.SyncPsycopgConnector(conninfo=address))
+    # the clock's threads enqueue by name, through a pool of their own: the worker's belongs to the worker's event loop
+    enqueuing = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=address))
     with enqueuing.open(), _beating(enqueuing, tools):
         silence = running.settings.stalled_seconds
         app.run_worker(

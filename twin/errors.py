@@ -5,6 +5,9 @@
     ├── UnreadableInput        a file or body that no importer can read
     │   ├── TooLarge           beyond the configured bound
     │   └── UnsupportedVersion a known format in a version that is not taken
+    ├── TransactionRefused     (twin.intake) a bundle to be taken whole, and some of it can't be
+    ├── BadAccount             (twin.store.accounts) an account can't be made as asked
+    ├── BadToken               (twin.store.api_tokens) a token can't be made as asked
     ├── UnknownPatient         no patient has this id or identifier
     └── UnknownKey             a signal, score, organ or rule of this name does not exist
 

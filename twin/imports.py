@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Engine, select
+from sqlalchemy import Engine
 
 from twin import intake, scan, uploads
 from twin.errors import TwinError, UnknownKey
@@ -16,7 +16,6 @@ from twin.importers.container import Input, inputs
 from twin.importers.report import Fate, Report
 from twin.settings import Settings
 from twin.store import records
-from twin.store.tables import import_run
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,7 +61,7 @@ def combined(reports: list[Report]) -> Report:
 def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Callable[[], datetime]) -> None:
     """Import an uploaded file and close its row with the report. Killed anywhere, it is simply done again."""
     with engine.connect() as connection:
-        run = connection.execute(select(import_run).where(import_run.c.id == import_id)).one_or_none()
+        run = records.get_run(connection, import_id)
     if run is None or run.status != uploads.WAITING:
         return
     upload = run.report["upload"]

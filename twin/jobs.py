@@ -15,7 +15,7 @@ from procrastinate.jobs import Status
 from sqlalchemy import Engine
 
 from alerts.channels.base import Channel
-from alerts.deliver import deliver_once
+from alerts.deliver import DeliveryRule, deliver_once
 from alerts.message import Recipient
 from alerts.ports import Clock, Outbox, RecallStore
 from alerts.remind import remind_once
@@ -75,12 +75,18 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
 
     @app.task(name="deliver")
     def deliver() -> None:
-        deliver_once(tools.outbox, tools.recalls, tools.channels, tools.clock)
+        rule = DeliveryRule(lease=timedelta(seconds=tools.settings.delivery_lease_seconds))
+        deliver_once(tools.outbox, tools.recalls, tools.channels, tools.clock, rule)
 
     @app.task(name="seal")
     def seal() -> None:
         with tools.engine.begin() as connection:
             audit.seal(connection, tools.clock.now())
+
+    @app.task(name="seal-all")
+    def seal_all() -> None:
+        with tools.engine.begin() as connection:
+            audit.seal(connection, tools.clock.now(), reach=None)
 
     @app.task(name="rescue")
     async def rescue() -> None:
@@ -139,6 +145,7 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
         ("remind", every, due("remind")),
         ("deliver", every, due("deliver")),
         ("seal", min(every * 2, 30.0), due("seal")),
+        ("seal-all", 86_400.0, due("seal-all")),
     )
     return tuple(
         Beat(name=name, every_seconds=seconds, run=_as_clock(tools.engine, name, run)) for name, seconds, run in named

@@ -80,7 +80,18 @@ def forecast_settings(settings: Settings) -> snapshots.ForecastSettings:
         recall_level=settings.recall_level,
         horizon_months=settings.recall_horizon_months,
         enabled_rules=frozenset(settings.enabled_rules),
+        site=_site(settings),
     )
+
+
+def _site(settings: Settings) -> dict[str, float]:
+    """Return what scores ask of the place, as far as the site has answered."""
+    answers = {
+        "north": settings.site_north,
+        "urban": settings.site_urban,
+        "north_america": settings.site_north_america,
+    }
+    return {name: float(answer) for name, answer in answers.items() if answer is not None}
 
 
 def results_of(timeline: Timeline) -> tuple[Result, ...]:

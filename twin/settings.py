@@ -24,10 +24,17 @@ class Settings(BaseSettings):
     """The site's IANA time zone: its midnight turns "due" into "overdue"."""
 
     recall_level: float = Field(default=0.20, gt=0, lt=1)
-    """A recall opens when P(crossing within the horizon) reaches this (DESIGN.md section 5)."""
-    recall_horizon_months: int = Field(default=12, ge=1, le=60)
+    """A recall opens when P(crossing within the horizon) reaches this."""
+    recall_horizon_months: int = Field(default=12, ge=1, le=36)
     enabled_rules: Annotated[tuple[str, ...], NoDecode] = ()
     """Rule ids that are unverified and that a clinician has switched on, separated by commas."""
+
+    site_north: bool | None = None
+    """China-PAR: is the site north of the Yangtze? Without an answer China-PAR gives no value."""
+    site_urban: bool | None = None
+    """China-PAR: do its patients live in town?"""
+    site_north_america: bool = False
+    """KFRE is calibrated apart for North America."""
 
     max_body_mb: int = Field(default=64, ge=1)
     """Largest body of a FHIR request, in MB."""
@@ -50,11 +57,16 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_from: str = "patient-twin@localhost"
 
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    """Log lines are JSON on standard error; they hold no patient values at any level."""
+
     worker_concurrency: int = Field(default=1, ge=1)
     beat_seconds: float = Field(default=10.0, gt=0)
     """How often the clock looks for what is due."""
     rescore_hours: float = Field(default=24.0, gt=0)
     """A twin without new data is computed again after this long: time passing changes a forecast too."""
+    delivery_lease_seconds: float = Field(default=300.0, gt=0)
+    """How long a worker may hold a message before another takes it: longer than one mail dialogue can take."""
     stalled_seconds: float = Field(default=30.0, gt=0)
     """A worker silent for this long is taken for dead, and its jobs are picked up again."""
 

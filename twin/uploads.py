@@ -4,10 +4,9 @@ import hashlib
 from datetime import datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, select, update
+from sqlalchemy import Engine
 
 from twin.store import records
-from twin.store.tables import import_run
 
 WAITING = "uploaded"
 
@@ -26,13 +25,11 @@ def receive_upload(
         whose = records.find_patient(connection, patient) if patient is not None else None
         import_id = records.start_run(connection, source=source, name=name, file_hash=file_hash, actor=actor, now=now)
         waiting = {"upload": {"path": str(path), "patient": whose}}
-        connection.execute(
-            update(import_run).where(import_run.c.id == import_id).values(status=WAITING, report=waiting)
-        )
+        records.set_waiting(connection, import_id, WAITING, waiting)
     return import_id
 
 
 def pending(engine: Engine) -> list[int]:
     """Return the uploads that wait for the worker."""
     with engine.connect() as connection:
-        return list(connection.execute(select(import_run.c.id).where(import_run.c.status == WAITING)).scalars())
+        return records.runs_in(connection, WAITING)

@@ -68,7 +68,5 @@ def test_a_web_process_loads_no_model() -> None:
 def test_only_compose_makes_engines_and_schedulers() -> None:
     makers = ("create_engine(", "BackgroundScheduler(", "procrastinate.PsycopgConnector(")
     owners = {"twin/store/session.py", "alerts/scheduler.py", "twin/compose.py"}
-    found = {
-        str(path.relative_to(ROOT)) for path in MODULES if any(name in path.read_text(encoding="utf-8") for name in makers)
-    }
-    assert found <= owners
+    texts = {str(path.relative_to(ROOT)): path.read_text(encoding="utf-8") for path in MODULES}
+    assert {path for path, text in texts.items() if any(name in text for name in makers)} <= owners

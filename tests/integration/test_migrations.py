@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,18 +9,17 @@ from alembic.migration import MigrationContext
 from sqlalchemy import Engine, inspect, text
 
 from tests.builders import bundle, lab, patient
+from tests.conftest import embedded_database
 from twin import intake
-from twin.settings import Settings
-from twin.store import migrate, session
+from twin.store import migrate
 from twin.store.tables import metadata
 
 
 @pytest.fixture
-def own_engine(tmp_path: Path) -> Iterator[Engine]:
+def own_engine() -> Iterator[Engine]:
     """A database of this test's own: it is taken apart."""
-    engine = session.connect(Settings(home=tmp_path, DATABASE_URL=None))
-    yield engine
-    engine.dispose()
+    with embedded_database() as engine:
+        yield engine
 
 
 def test_the_schema_goes_up_down_and_up_again_with_rows_in_the_tables(own_engine: Engine) -> None:

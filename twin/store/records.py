@@ -3,6 +3,7 @@
 Facts go in by COPY; the only change to a stored fact is its `superseded_at`.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,6 +20,7 @@ from twin.record.fact import Coding, Derived, Fact, FactDraft, Source
 from twin.record.timeline import Identifier, Patient, Timeline, known
 from twin.store import tables as t
 
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 _FACT_COLUMNS = (
     "patient_id", "item_id", "kind", "code_system", "code", "display", "other_codings", "value_kind", "value",
     "value_coding", "comparator", "unit", "observed_at", "ended_at", "known_at", "known_basis", "recorded_at",
@@ -171,6 +173,25 @@ def start_run(connection: Connection, *, source: str, name: str, file_hash: str,
         .returning(t.import_run.c.id)
     )
     return int(result.scalar_one())
+
+
+def get_run(connection: Connection, import_id: int) -> Row[Any] | None:
+    """Return the row of one import."""
+    return connection.execute(select(t.import_run).where(t.import_run.c.id == import_id)).one_or_none()
+
+
+def runs_in(connection: Connection, status: str) -> list[int]:
+    """Return the imports that stand at a status, the oldest first."""
+    return list(
+        connection.execute(
+            select(t.import_run.c.id).where(t.import_run.c.status == status).order_by(t.import_run.c.id)
+        ).scalars()
+    )
+
+
+def set_waiting(connection: Connection, import_id: int, status: str, report: dict[str, Any]) -> None:
+    """Say that an import waits for the worker, and what it needs to know."""
+    connection.execute(update(t.import_run).where(t.import_run.c.id == import_id).values(status=status, report=report))
 
 
 def finish_run(
@@ -368,8 +389,8 @@ def _fact_row(fact: NewFact, import_id: int, now: datetime) -> tuple[Any, ...]:
 
 
 def _clean(value: str | None) -> str | None:
-    """PostgreSQL stores no NUL; the replacement character shows that one stood there."""
-    return value.replace("\x00", "\ufffd") if value else value
+    """PostgreSQL keeps no NUL and no half surrogate pair; the replacement character shows that one stood there."""
+    return _UNKEEPABLE.sub("\ufffd", value) if value else value
 
 
 def _coding_json(coding: Coding) -> dict[str, str]:

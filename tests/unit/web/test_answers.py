@@ -9,8 +9,9 @@ from fastapi import FastAPI
 
 from alerts.errors import AlertsError, BadDecision, BadTransition
 from twin.errors import TooLarge, TwinError, UnsupportedVersion
+from twin.logs import describe, log_to
 from twin.web import errors
-from twin.web.access_log import describe, log_to, route_of
+from twin.web.access_log import route_of
 from twin.web.api.cursor import pack, unpack
 from twin.web.auth import own_path
 from twin.web.errors import ANSWERS, BadRequest, WebError, dress_of

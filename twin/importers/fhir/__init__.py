@@ -13,6 +13,7 @@ from pydantic import ValidationError
 from twin.errors import UnreadableInput, UnsupportedVersion
 from twin.importers.base import Importer, Item, Reject, Subject
 from twin.importers.fhir import facts as read
+from twin.importers.fhir.keepable import is_suspect, why_not
 from twin.importers.fhir.models import IdentifierModel, PatientModel, Reference
 from twin.record.fact import FactDraft
 from twin.record.timeline import Identifier
@@ -54,11 +55,14 @@ def read_items(content: bytes, now: datetime) -> Iterator[Item]:
         raise UnreadableInput("Bundle.entry is not a list")
     births: dict[str, Any] = {}
     later = []
+    suspect = is_suspect(content)
     for index, entry in enumerate(entries):
         where = f"Bundle.entry[{index}]"
         resource = entry.get("resource") if isinstance(entry, dict) else None
         if not isinstance(resource, dict) or not isinstance(resource.get("resourceType"), str):
             yield _refused("", "unknown", where, "invalid", "no resource in this entry", entry)
+        elif (wrong := why_not(entry, is_suspect=suspect)) is not None:
+            yield _refused("", str(resource["resourceType"])[:40], where, "invalid", wrong, entry)
         elif resource["resourceType"] == "Patient":
             item = _patient(resource, entry, where, now)
             if item.patient is not None:

@@ -17,7 +17,6 @@ from twin.importers.base import DEFAULT_SOURCE, Reject
 from twin.importers.fhir import parse
 from twin.importers.report import QUARANTINED, Fate, Report
 from twin.intake import TransactionRefused, take_bundle
-from twin.web.api.keepable import check_text
 from twin.web.caller import Actor
 from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
 from twin.web.errors import FHIR_JSON, BadRequest, WrongMediaType, issue, operation_outcome
@@ -63,7 +62,6 @@ def take(
         raise BadRequest("this is not a Bundle")
     if kind not in RECEIVED_TYPES:
         raise BadRequest("this Bundle is not of the type transaction or batch")
-    check_text(content, bundle)
     is_atomic = kind == "transaction"
     try:
         report = take_bundle(engine, content, source=source, actor=actor.name, atomic=is_atomic, now=now)

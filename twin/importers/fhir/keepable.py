@@ -1,4 +1,4 @@
-"""Can the record keep this bundle's text at all? Said with the place, before anything is written.
+"""Can the record keep this entry's text at all? Said before anything is written.
 
 PostgreSQL keeps no NUL and no half of a surrogate pair, which JSON can spell, and indexes no name of kilobytes.
 FHIR forbids the first (R4 datatypes, string), and bounds an id at 64 characters.
@@ -9,27 +9,23 @@ import re
 from collections.abc import Iterator
 from typing import Any
 
-from twin.web.errors import BadRequest
-
 LONGEST_NAME = 1_000  # bytes of what names a resource or a person; real ones stay below 200
 _SPELT = re.compile(rb"\\u(?:0000|[dD][89a-fA-F])")
-_SAID = "a character that can't be kept (NUL, or half of a surrogate pair)"
 _UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 
 
-def check_text(content: bytes, bundle: dict[str, Any]) -> None:
-    """Refuse a bundle with text that can't be kept.
+def why_not(entry: object, *, is_suspect: bool) -> str | None:
+    """Return why an entry's text can't be kept, None where it can; `is_suspect` is what `is_suspect(content)` said."""
+    if is_suspect and any(_UNKEEPABLE.search(said) for said in _texts(entry)):
+        return "a character that can't be kept (NUL, or half of a surrogate pair)"
+    if isinstance(entry, dict) and any(_is_too_long(name) for name in _names(entry)):
+        return f"an id, identifier or name longer than {LONGEST_NAME} bytes"
+    return None
 
-    Raises:
-        BadRequest: with the place of the first such text.
-    """
-    entries = bundle.get("entry")
-    is_suspect = _SPELT.search(content) is not None  # a walk over a large bundle takes longer than this search
-    for index, entry in enumerate(entries if isinstance(entries, list) else ()):
-        if is_suspect and any(_UNKEEPABLE.search(said) for said in _texts(entry)):
-            raise BadRequest(f"Bundle.entry[{index}]: {_SAID}")
-        if isinstance(entry, dict) and any(_is_too_long(name) for name in _names(entry)):
-            raise BadRequest(f"Bundle.entry[{index}]: an id, identifier or name longer than {LONGEST_NAME} bytes")
+
+def is_suspect(content: bytes) -> bool:
+    """True where the content spells such a character anywhere: a walk over a large bundle takes longer than this."""
+    return _SPELT.search(content) is not None
 
 
 def _texts(value: object) -> Iterator[str]:
