@@ -47,7 +47,7 @@ def _chart(panel: Panel, body: Body, gettext: Translate, language: str) -> dict[
         "points": points,
         "fitted": [[ms(row["at"]), row["median"], row["q10"], row["q90"]] for row in body.get("fitted") or ()],
         "forecast": [[ms(row["at"]), *(row[q] for q in QUANTILES)] for row in body["forecast"]],
-        "thresholds": [_threshold(crossing, language) for crossing in panel.crossings],
+        "thresholds": [_threshold(crossing, language) for crossing in panel.lines],
     }
 
 

@@ -42,8 +42,10 @@ def percent(p: float | None) -> str:
 
 
 def percent_interval(low: float | None, high: float | None) -> str:
-    """Return the interval of a probability as `48–77`, in whole percent; "" where there is none."""
-    return "" if low is None or high is None else f"{low * 100:.0f}–{high * 100:.0f}"
+    """Return the interval of a probability as `48–77`, in whole percent; "" where there is none or it says no more."""
+    if low is None or high is None or high < 0.01 or low > 0.99:
+        return ""
+    return f"{low * 100:.0f}–{high * 100:.0f}"
 
 
 def unit(ucum: str | None, language: str) -> str:

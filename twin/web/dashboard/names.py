@@ -215,6 +215,7 @@ Translate = Callable[[str], str]
 
 def symbol(key: str, gettext: Translate) -> str:
     """Return the short name of a signal, score or other input (`ALT`, `FIB-4`, `age`)."""
+    key = key.rpartition(".")[2]  # an input of an input: `egfr.scr`
     found = SIGNALS.get(key) or SCORES.get(key)
     return gettext(found[0]) if found else gettext(OTHERS.get(key, key.replace("_", " ")))
 

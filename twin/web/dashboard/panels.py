@@ -40,7 +40,10 @@ class Ahead:
 
 @dataclass(frozen=True, kw_only=True)
 class Panel:
-    """One signal or score with data. `crossings` are those about it; `values` run from the newest."""
+    """One signal or score with data. `crossings` are those about it; `values` run from the newest.
+
+    `missing` says why there is no forecast, or no value of a score now; `trend` is the verdict on the latest change.
+    """
 
     kind: str
     key: str
@@ -59,6 +62,8 @@ class Panel:
     verification: str | None
     inputs: Sequence[Body]
     warnings: Sequence[str]
+    trend: Body | None
+    missing: str | None
 
     @property
     def id(self) -> str:
@@ -66,21 +71,37 @@ class Panel:
         return f"{self.kind}-{self.key}-{self.output}" if self.output else f"{self.kind}-{self.key}"
 
     @property
+    def lines(self) -> Sequence[Body]:
+        """The thresholds that are for this patient; they are drawn, and a panel with one is larger."""
+        return [crossing for crossing in self.crossings if crossing["status"] != "not_applicable"]
+
+    @property
+    def is_watched(self) -> bool:
+        """True where a threshold can open a recall."""
+        return any(crossing["status"] == "on" for crossing in self.crossings)
+
+    @property
     def probability(self) -> Body | None:
         """P(past the first threshold) in 12 months, where there is one and it is not passed already."""
-        for crossing in self.crossings:
-            return next((p for p in crossing["probabilities"] if p["months"] == 12), None)
-        return None
+        return next((p for line in self.lines[:1] for p in line["probabilities"] if p["months"] == 12), None)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Gap:
-    """A signal or score that cannot be followed, and why."""
+    """A signal or score that cannot be followed, and why; `last` is its newest value where there are old ones."""
 
     kind: str
     key: str
     output: str
     reason: str
+    unit: str = ""
+    last: Value | None = None
+    total: int = 0
+
+    @property
+    def id(self) -> str:
+        """The name its panel would have."""
+        return f"{self.kind}-{self.key}-{self.output}" if self.output else f"{self.kind}-{self.key}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -95,26 +116,34 @@ class OrganPage:
 def organ_page(organ: Body) -> OrganPage:
     """Return the panels and gaps of one organ of a snapshot."""
     organ = shown_organ(organ)
-    panels: list[Panel] = []
-    gaps: list[Gap] = []
-    for score in organ["scores"]:
-        if score["absent"] and not score["history"]:
-            gaps.append(Gap(kind="score", key=score["key"], output=score["output"], reason=score["absent"]))
-        else:
-            panels.append(_score(score, _about(organ, "score", score["key"], score["output"])))
-    for signal in organ["signals"]:
-        if not signal["points"]:
-            gaps.append(Gap(kind="signal", key=signal["key"], output="", reason=signal["missing"] or "no_data"))
-        else:
-            panels.append(_signal(signal, _about(organ, "signal", signal["key"], None)))
-    panels.sort(key=lambda panel: (not panel.crossings, panel.kind != "score"))
+    every = _panels(organ)
+    panels = [panel for panel in every if panel.values and (panel.ahead or not panel.missing)]
+    gaps = [_gap(panel) for panel in every if panel not in panels]
+    panels.sort(key=lambda panel: (not panel.is_watched, not panel.lines, panel.kind != "score"))
     return OrganPage(key=str(organ["key"]), panels=panels, gaps=gaps)
+
+
+def _panels(organ: Body) -> list[Panel]:
+    scores = [_score(row, _about(organ, "score", row["key"], row["output"])) for row in organ["scores"]]
+    return scores + [_signal(row, _about(organ, "signal", row["key"], None)) for row in organ["signals"]]
+
+
+def _gap(panel: Panel) -> Gap:
+    return Gap(
+        kind=panel.kind,
+        key=panel.key,
+        output=panel.output,
+        reason=panel.missing or "no_data",
+        unit=panel.unit,
+        last=panel.values[0] if panel.values else None,
+        total=panel.total,
+    )
 
 
 def all_values(organ: Body, panel_id: str) -> Panel | None:
     """Return one panel with every value in its table; None where the organ has none of this name."""
     organ = shown_organ(organ)
-    found = next((panel for panel in organ_page(organ).panels if panel.id == panel_id), None)
+    found = next((panel for panel in _panels(organ) if panel.id == panel_id and panel.values), None)
     if found is None:
         return None
     source = _series(organ, found)
@@ -152,7 +181,7 @@ def _signal(signal: Body, crossings: Sequence[Body]) -> Panel:
         reference=(reference.get("low"), reference.get("high")),
         latest=next((row for row in rows if row.used), None), values=rows[:ROWS], total=len(rows),
         ahead=_ahead(signal["forecast"]), crossings=crossings, category=None, caution=None, source=None,
-        verification=None, inputs=(), warnings=(),
+        verification=None, inputs=(), warnings=(), trend=None, missing=signal["missing"],
     )  # fmt: skip
 
 
@@ -160,21 +189,30 @@ def _score(score: Body, crossings: Sequence[Body]) -> Panel:
     rows = _history(score["history"])
     latest = None
     if score["value"] is not None:
-        at = max((i["observed_at"] for i in score["inputs"] if i["fact_id"] and i["observed_at"]), default=None)
-        at = at or (rows[0].at if rows else "")
-        latest = Value(at=str(at), value=score["value"], received="", used=True, reason=None, change=None, fact_id=None)
+        at = score.get("at") or (rows[0].at if rows else "")
+        change = (score.get("trend") or {}).get("verdict")
+        latest = Value(
+            at=str(at), value=score["value"], received="", used=True, reason=None, change=change, fact_id=None
+        )
     return Panel(
         kind="score", key=str(score["key"]), output=str(score["output"]), unit=str(score["unit"] or ""), scale="linear",
         reference=(None, None), latest=latest, values=rows[:ROWS], total=len(rows), ahead=_ahead(score["forecast"]),
         crossings=crossings, category=score["category"], caution=_words(score["caution"]), source=score["source"],
         verification=score["verification"], inputs=score["inputs"], warnings=score["warnings"],
+        trend=score.get("trend"), missing=_why(score) if score["absent"] else None,
     )  # fmt: skip
 
 
+def _why(score: Body) -> str:
+    """Return why a score is absent: the reason's key, and what it concerns behind a colon."""
+    detail = score.get("detail")
+    return f"{score['absent']}: {detail}" if detail else str(score["absent"])
+
+
 def _words(caution: object) -> str | None:
-    if isinstance(caution, str | None):
-        return caution
-    return "; ".join(map(str, caution)) if isinstance(caution, Sequence) else "outside the validated range"
+    if isinstance(caution, bool) or caution is None:
+        return "outside_validated" if caution else None
+    return str(caution)
 
 
 def _values(points: Sequence[Body]) -> list[Value]:

@@ -44,7 +44,9 @@ def environment(language: str) -> Environment:
     say = catalogue.gettext
     made.globals.update(
         language=language, html_lang=HTML_LANG[language], asset=asset, words=words, age_of=formats.age,
-        organ_label=_label(language), canonical_unit=_unit_of_signal, one_day=timedelta(days=1),
+        organ_label=_label(language),
+        named=frozenset(names.SIGNALS) | frozenset(names.SCORES),
+        colon="：" if language == "zh_CN" else ": ", canonical_unit=_unit_of_signal, one_day=timedelta(days=1),
         two_weeks=timedelta(days=14), half_year=timedelta(days=180),
     )  # fmt: skip
     made.filters.update(
@@ -81,7 +83,7 @@ def _label(language: str) -> Callable[[str, Panel | Gap], str]:
 
 
 def _unit_of_signal(key: str | None) -> str:
-    return signals()[key].unit if key in signals() else ""
+    return signals()[key].unit if key is not None and key in signals() else ""
 
 
 @cache

@@ -9,7 +9,7 @@ from twin.organs import ORGANS, organ
 
 Body = Mapping[str, Any]  # JSON of a stored snapshot; its form is the contract of `twin snapshot`
 RISKS = frozenset({"prevent", "kfre4"})  # scores whose outputs are probabilities as fractions (formulas.md section 0)
-_NUMBERS = ("value", "median", "q025", "q10", "q25", "q75", "q90", "q975")
+_NUMBERS = ("value", "value_from", "value_to", "median", "q025", "q10", "q25", "q75", "q90", "q975")
 
 
 def shown_organ(body: Body) -> Body:
@@ -34,10 +34,10 @@ def text_of(text: Any, language: str) -> str:  # a Text's JSON in both languages
 def score_label(organ_key: str, key: str, output: str, language: str) -> str | None:
     """Return what the organ calls an output of a score, None where it says nothing."""
     try:
-        label = organ(organ_key).label(key, output)
+        label = organ(organ_key).labels().get((key, output))
     except UnknownKey:
         return None
-    return None if label.en == key else label.as_dict()[language]
+    return None if label is None else label.as_dict()[language]
 
 
 @cache
@@ -56,7 +56,8 @@ def _score(score: Body) -> Body:
     if not is_fraction(score["key"], score["unit"]):
         return score
     rows = {name: [_percent(row) for row in score[name]] for name in ("history", "forecast")}
-    return {**_percent(score), **rows, "unit": "%"}
+    trend = _percent(score["trend"]) if score.get("trend") else None
+    return {**_percent(score), **rows, "trend": trend, "unit": "%"}
 
 
 def _crossing(crossing: Body) -> Body:

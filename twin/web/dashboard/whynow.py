@@ -62,16 +62,16 @@ def _block(history: History, organs: Sequence[Body], today: date) -> WhyNow:
     is_past = crossing is not None and crossing["already_past"]
     return WhyNow(
         history=history, standing=standing_of(history.row, today), probability=None if is_past else probability,
-        low=year.get("low"), high=year.get("high"), crossing=crossing, evidence=_evidence(about),
+        low=year.get("low"), high=year.get("high"), crossing=crossing, evidence=_evidence(about, crossing),
     )  # fmt: skip
 
 
-def _evidence(about: Body) -> list[Evidence]:
-    if "inputs" in about:
+def _evidence(about: Body, crossing: Body | None) -> list[Evidence]:
+    if crossing is not None and "inputs" in about:
         return [
             Evidence(key=i["key"], value=i["value"], unit=i["unit"] or "", at=i["observed_at"], fact_id=i["fact_id"],
                      assumed=i["assumed"])
-            for i in about["inputs"]
+            for i in crossing.get("rests_on", about["inputs"])
         ]  # fmt: skip
     used = [point for point in about.get("points", ()) if point["used"]]
     newest = sorted(used, key=lambda point: str(point["observed_at"]), reverse=True)[:LAST]

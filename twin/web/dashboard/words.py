@@ -36,6 +36,10 @@ ABSENT: Mapping[str, str] = MappingProxyType(
         "died": N_("the patient has died"),
         "no_model": N_("no model for this population"),
         "no_growth": N_("no growth"),
+        "beyond_forecast": N_("not within the forecast"),
+        "already_past": N_("already past"),
+        "not_applicable": N_("does not apply to this patient"),
+        "outside_validated": N_("outside the range the score was checked in"),
     }
 )
 CATEGORY: Mapping[str, str] = MappingProxyType(
@@ -73,6 +77,7 @@ VERIFICATION: Mapping[str, str] = MappingProxyType(
         "verified": N_("checked against the source"),
         "secondary": N_("read on one secondary page only"),
         "unverified": N_("not verified"),
+        "reconstructed": N_("rebuilt from rounded numbers"),
     }
 )
 RULE_STATUS: Mapping[str, str] = MappingProxyType(
@@ -114,6 +119,7 @@ ROLE: Mapping[str, str] = MappingProxyType(
         "integrator": N_("integrator"), "admin": N_("administrator"),
     }
 )  # fmt: skip
+DIRECTION: Mapping[str, str] = MappingProxyType({"rising": N_("rising"), "falling": N_("falling")})
 SEX: Mapping[str, str] = MappingProxyType({"female": N_("F"), "male": N_("M")})
 SMOKING: Mapping[str, str] = MappingProxyType(
     {"never": N_("never smoked"), "former": N_("former smoker"), "current": N_("smoker")}
@@ -135,6 +141,7 @@ REJECT: Mapping[str, str] = MappingProxyType(
         "missing_subject": N_("no patient named"),
         "bad_value": N_("the value cannot be read"),
         "invalid_resource": N_("not a valid resource"),
+        "unreadable": N_("cannot be read"),
     }
 )
 BREAK: Mapping[str, str] = MappingProxyType(
@@ -143,6 +150,18 @@ BREAK: Mapping[str, str] = MappingProxyType(
         "seal_missing": N_("a seal is missing"), "head_missing": N_("the end of the chain was cut off"),
     }
 )  # fmt: skip
+# Sentences that arrive ready-made in a snapshot, in English; a test holds them against the places that make them.
+SENTENCES: tuple[str, ...] = (
+    N_("Never measured: a first result would start the curve."),
+    N_("Not measured for more than five years: a new result is needed."),
+    N_("An anticoagulant raises the INR: MELD 3.0 overstates."),
+    N_("Creatinine falls in pregnancy: eGFR overstates."),
+    N_(
+        "Coefficients are reconstructed within the printed rounding; largest difference from the official calculator "
+        "0.1 percentage points."
+    ),
+    N_("In men the published waist coefficient is negative: a larger waist is not protective."),
+)
 # Titles of error pages (`twin.web.errors` holds the English texts; they are marked here to be extracted).
 ERROR_PAGES: tuple[str, ...] = (
     N_("This request was not understood"), N_("Go back, load the page again and try once more."),
@@ -166,6 +185,8 @@ def say(table: Mapping[str, str], key: str | None, gettext: Translate) -> str:
 
 def why_absent(reason: str | None, gettext: Translate) -> str:
     """Return why a value is absent: the reason's key, and behind a colon what it concerns (`missing_input: inr`)."""
+    if reason in SENTENCES:
+        return gettext(reason)
     key, _, detail = (reason or "").partition(":")
     told = say(ABSENT, key.strip(), gettext)
     concerned = ", ".join(symbol(part.strip(), gettext) for part in detail.split(",") if part.strip())
