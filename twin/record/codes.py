@@ -99,5 +99,4 @@ def _answers() -> Mapping[tuple[str, str, str], str]:
 
 
 def _rows(name: str) -> list[dict[str, str]]:
-    with (files("twin.record") / "data" / name).open(encoding="utf-8", newline="") as handle:
-        return list(csv.DictReader(handle))
+    return list(csv.DictReader((files("twin.record") / "data" / name).read_text(encoding="utf-8").splitlines()))

@@ -53,8 +53,8 @@ class Signal:
 @cache
 def signals() -> Mapping[str, Signal]:
     """Every signal by key, in the order of the table."""
-    with (files("twin.record") / "data" / "signals.csv").open(encoding="utf-8", newline="") as handle:
-        return MappingProxyType({row["signal"]: _signal(row) for row in csv.DictReader(handle)})
+    table = (files("twin.record") / "data" / "signals.csv").read_text(encoding="utf-8")
+    return MappingProxyType({row["signal"]: _signal(row) for row in csv.DictReader(table.splitlines())})
 
 
 @cache
