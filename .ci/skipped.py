@@ -9,7 +9,7 @@ BESIDE = Path(__file__).parents[2] / "shared"
 # a skip is all right only where its reason is true of this machine
 EXCUSES = {
     "the real data are not beside this checkout": lambda: not BESIDE.is_dir(),
-    "no Chromium": lambda: not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+    "Chromium is not there": lambda: not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
     "no PostgreSQL 15": lambda: not Path("/usr/lib/postgresql/15").is_dir(),
 }
 

@@ -18,14 +18,15 @@ from twin.record.signal import signal
 from twin.record.timeline import Timeline
 
 FAN_MONTHS = tuple(range(0, MONTHS + 1, 3))
-FOLLOWED_FOR = timedelta(days=5 * 365.25)
-"""House value: a signal not measured for longer has no state to speak of."""
+FOLLOWED_FOR = timedelta(days=10 * 365.25)
+"""House value: after ten years the fan is as wide as not knowing the patient; until then its width tells how old the
+last value is. Whether a recall may rest on it is another question (`twin.watch.EVIDENCE_YEARS`)."""
 TREND_WITHIN = timedelta(days=5 * 365.25)
 TREND_AT_LEAST = timedelta(days=180)
 
 NEVER = Text("Never measured: a first result would start the curve.", "尚未测量：首个结果将开始曲线。")
 NONE_USED = Text("No value could be used: see the reasons at the points.", "没有可用的数值：原因见各数据点。")
-TOO_OLD = Text("Not measured for more than five years: a new result is needed.", "已超过五年未测量：需要新的结果。")
+TOO_OLD = Text("Not measured for more than ten years: a new result is needed.", "已超过十年未测量：需要新的结果。")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -118,8 +118,8 @@ def test_panel_without_a_value_says_what_is_missing() -> None:
     assert _signal("alt", unusable).state == Absent(reason="missing_input")
 
 
-def test_signal_not_measured_for_five_years_is_not_foretold() -> None:
-    panel = _signal("alt", timeline([fact(1, "alt", ago(61), 40.0)]))
+def test_signal_not_measured_for_ten_years_is_not_foretold() -> None:
+    panel = _signal("alt", timeline([fact(1, "alt", ago(121), 40.0)]))
     assert panel.missing == TOO_OLD.en
     assert panel.state == Absent(reason="stale_input")
     assert panel.forecast == ()
@@ -208,7 +208,7 @@ def test_height_of_an_adult_does_not_go_stale() -> None:
 
 
 def test_score_whose_input_is_no_longer_followed_is_not_foretold() -> None:
-    known = timeline(table("months_ago 70 69\nplatelets 200 -\nalt - 40\nast - 40"))
+    known = timeline(table("months_ago 130 129\nplatelets 200 -\nalt - 40\nast - 40"))
     assert _score("fib4", known).value is not None
     course = score_course(score("fib4"), known, _futures(known), {})
     assert course.paths == Absent(reason="stale_input", detail="platelets") or course.paths == Absent(
@@ -217,7 +217,7 @@ def test_score_whose_input_is_no_longer_followed_is_not_foretold() -> None:
 
 
 def test_lost_input_of_an_input_is_found() -> None:
-    known = timeline(table("months_ago 70 69\ncreatinine 150 -\nurine_acr - 300"))
+    known = timeline(table("months_ago 130 129\ncreatinine 150 -\nurine_acr - 300"))
     course = score_course(score("kfre4"), known, _futures(known), {})
     assert course.paths == Absent(reason="stale_input", detail="creatinine")
 
