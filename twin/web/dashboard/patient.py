@@ -54,8 +54,8 @@ def show(
     if head is None:
         raise NotFound("no such patient")
     is_waiting = day is not None and body is None
-    if is_waiting and "HX-Request" in request.headers:
-        return Response(status_code=HTTPStatus.NO_CONTENT)  # htmx leaves the page alone and asks again
+    if "HX-Request" in request.headers:  # the page that waits for another day asks whether it is there
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers={} if is_waiting else {"HX-Refresh": "true"})
     return render(
         request, "patient.html", user=user, places=places(user), head=head, body=body, stored=stored, today=today,
         as_of=day, is_waiting=is_waiting, can_act=may_act(user) and day is None, settings=settings, studies=studies,

@@ -153,7 +153,7 @@ BREAK: Mapping[str, str] = MappingProxyType(
 # Sentences that arrive ready-made in a snapshot, in English; a test holds them against the places that make them.
 SENTENCES: tuple[str, ...] = (
     N_("Never measured: a first result would start the curve."),
-    N_("Not measured for more than five years: a new result is needed."),
+    N_("Not measured for more than ten years: a new result is needed."),
     N_("An anticoagulant raises the INR: MELD 3.0 overstates."),
     N_("Creatinine falls in pregnancy: eGFR overstates."),
     N_(

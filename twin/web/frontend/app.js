@@ -65,5 +65,7 @@ document.addEventListener("htmx:responseError", (event) => {
   say(told);
 });
 
+document.addEventListener("htmx:load", (event) => event.detail.elt.classList?.add("fresh"));
+
 startSheet();
 startWorklist(say);
