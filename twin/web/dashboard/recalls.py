@@ -25,6 +25,7 @@ from twin.web.errors import Conflict, Forbidden, NotFound
 router = APIRouter()
 
 Action = Literal["approve", "assign", "release", "snooze", "unsnooze", "close", "reopen"]
+NOTHING_ASKED = {"organ": "", "standing": "", "owner": ""}  # a swapped row does not know the filters of its page
 UNDO: dict[str, Action] = {"snooze": "unsnooze", "close": "reopen", "assign": "release"}
 
 
@@ -79,7 +80,7 @@ def _fragment(
     request: Request, engine: Engine, user: User, recall: Recall, wish: Wish, place: str, now: datetime
 ) -> Response:
     today = now.date()
-    told = {
+    told: dict[str, object] = {
         "user": user, "recall": recall, "wish": wish, "undo": UNDO.get(wish.action), "today": today,
         "can_act": may_act(user), "place": place,
     }  # fmt: skip
@@ -88,10 +89,10 @@ def _fragment(
         if place == "worklist":
             line = worklist.line(connection, recall.id, today)
             items = with_courses(connection, [line]) if line is not None else []
-            counts = worklist.counts(connection, today)
-            template = "_done_row.html" if is_gone or not items else "_changed_row.html"
-            return render(request, template, **told, item=items[0] if items else None, counts=counts,
-                          asked={"organ": "", "standing": "", "owner": ""})  # fmt: skip
+            head = dossier.head(connection, recall.patient_id)
+            told |= {"item": items[0] if items else None, "name": head.name if head else ""}
+            told |= {"counts": worklist.counts(connection, today), "asked": NOTHING_ASKED}
+            return render(request, "_done_row.html" if is_gone or not items else "_changed_row.html", **told)
         if is_gone:
             return render(request, "_done_block.html", **told)
         stored = dossier.stored_twin(connection, recall.patient_id)

@@ -129,7 +129,7 @@ function thresholds(at, chart, c) {
 function clearest(at, chart, width, y) {
   const { box } = at;
   const dots = chart.points.map((p) => [at.x(p[0]), at.held(p[1])]);
-  const choices = [0, 0.2, 0.4, 0.6].flatMap((share) => [true, false].map((isAbove) => [box.x + 4 + share * box.width, isAbove]))
+  const choices = [0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7].flatMap((share) => [true, false].map((isAbove) => [box.x + 4 + share * box.width, isAbove]))
     .filter(([x, isAbove]) => x + width < box.x + box.width && (isAbove ? y - 18 > box.y : y + 18 < box.y + box.height));
   const covered = ([x, isAbove]) => dots.filter(([dx, dy]) => dx > x - 6 && dx < x + width + 6 && (isAbove ? dy < y + 4 && dy > y - 22 : dy > y - 4 && dy < y + 22)).length;
   return choices.sort((a, b) => covered(a) - covered(b))[0] ?? [box.x + 4, y - 18 > box.y];
