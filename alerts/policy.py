@@ -24,7 +24,7 @@ class Policy:
         BadPolicy: a level outside 0..1, a negative number of days, or a priority without days of grace.
     """
 
-    recall_level: float = 0.20  # house value: P(crossing) that opens a recall; a site may move it, and the page shows it
+    recall_level: float = 0.20  # house value: P(crossing) that opens a recall; a site may move it
     horizon_months: int = 12  # house value: how far ahead that probability looks
     lead_days: int = 90  # a visit a quarter before the predicted crossing leaves time to book, examine and treat
     window_days: int = 60  # two months in which to book, so that a full clinic can still keep the date

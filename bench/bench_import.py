@@ -1,7 +1,7 @@
 """FHIR import into PostgreSQL: resources a second, first and second time.
 
-    python bench/bench_import.py [PATH]     PATH: a folder or archive of bundles; default: the Synthea sample beside
-                                            the checkout, else simulated patients
+python bench/bench_import.py [PATH]     PATH: a folder or archive of bundles; default: the Synthea sample beside
+                                        the checkout, else simulated patients
 """
 
 import sys

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import procrastinate
 from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
+from procrastinate.types import JSONValue
 from sqlalchemy import Engine
 
 from alerts.channels.base import Channel
@@ -112,7 +113,8 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
             forecasts.age_out(connection, now, timedelta(hours=tools.settings.rescore_hours))
             waiting = forecasts.take_stale(connection, now, retry_after=_QUEUE_AGAIN, limit=5_000)
         for start in range(0, len(waiting), SHARD):
-            app.configure_task("rescore").defer(patient_ids=waiting[start : start + SHARD])
+            shard: list[JSONValue] = [*waiting[start : start + SHARD]]
+            app.configure_task("rescore").defer(patient_ids=shard)
 
     def views() -> None:
         with tools.engine.connect() as connection:
@@ -167,7 +169,7 @@ def _rescore(tools: Tools, patient_id: str) -> None:
             forecasts.note_error(connection, patient_id, type(error).__name__)
 
 
-def _once(app: procrastinate.App, task: str, lock: str, **arguments: procrastinate.types.JSONValue) -> None:
+def _once(app: procrastinate.App, task: str, lock: str, **arguments: JSONValue) -> None:
     """Enqueue a job unless the same one waits already; two of a name never run at once, but for the rescue itself."""
     held = None if task == "rescue" else lock  # a rescue that died must not lock out the next one
     try:

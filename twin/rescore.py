@@ -84,14 +84,14 @@ def forecast_settings(settings: Settings) -> snapshots.ForecastSettings:
     )
 
 
-def _site(settings: Settings) -> dict[str, float]:
+def _site(settings: Settings) -> dict[str, bool]:
     """Return what scores ask of the place, as far as the site has answered."""
     answers = {
         "north": settings.site_north,
         "urban": settings.site_urban,
         "north_america": settings.site_north_america,
     }
-    return {name: float(answer) for name, answer in answers.items() if answer is not None}
+    return {name: answer for name, answer in answers.items() if answer is not None}
 
 
 def results_of(timeline: Timeline) -> tuple[Result, ...]:

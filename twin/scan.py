@@ -4,8 +4,8 @@
 """
 
 import hashlib
-import json
 import shutil
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -17,14 +17,17 @@ from sqlalchemy import Connection, Engine
 from imaging import dicom, header
 from imaging.dicom import SeriesFiles
 from imaging.errors import ImagingError
+from imaging.findings import FINDINGS
+from imaging.findings.base import Absent as NotFound
+from imaging.findings.base import Finding
 from imaging.render import key_slice
-from imaging.study import read_path
+from imaging.study import Screening, read_path
 from imaging.study import screen as screen_volume
 from imaging.volume import Provenance
 from twin.errors import UnknownPatient
 from twin.importers.base import Item, Outcome, Reject
 from twin.importers.report import Fate, Report
-from twin.record.fact import Coding, FactDraft
+from twin.record.fact import Coding, Derived, FactDraft
 from twin.record.quality import derive
 from twin.store import audit, records, studies
 from twin.store.records import NewFact
@@ -32,7 +35,8 @@ from twin.store.records import NewFact
 SOURCE = "imaging"
 OWN_FINDING = "urn:patient-twin:finding"
 CT = Coding(system="http://dicom.nema.org/resources/ontology/DCM", code="CT", display="Computed tomography")  # CID 29
-FLAGGED = Coding(system=OWN_FINDING, code="flagged_region", display="Region flagged by the block screen")
+_LOOKS = {finder.key: finder.looks_for[:1].upper() + finder.looks_for[1:] for finder in FINDINGS}
+_NO_UID = "without-uid-"
 
 
 def receive(
@@ -76,28 +80,34 @@ def screen(engine: Engine, study_id: int, *, now: datetime) -> None:
         study = studies.get(connection, study_id)
     if study is None or study.status != "queued" or study.patient_id is None:
         return
+    uid = None if study.series_uid.startswith(_NO_UID) else study.series_uid
     try:
-        volume, read_ms = read_path(Path(study.path), study.series_uid)
+        volume, read_ms = read_path(Path(study.path), uid)
         screening = screen_volume(volume, read_ms)
-        pictures = [key_slice(volume, region) for region in screening.regions]
+        slices = [
+            studies.Slice(rank=region.rank, png=key_slice(volume, region), region=told)
+            for region, told in zip(screening.regions, _regions(screening), strict=True)
+        ]
+        found = {finder.key: finder.find(volume, screening) for finder in FINDINGS}
     except ImagingError as error:
         with engine.begin() as connection:
             studies.refuse(connection, study_id, str(error), now)
         return
-    told = screening.to_json()
-    slices = [
-        studies.Slice(rank=region["rank"], png=png, region=region)
-        for region, png in zip(told["regions"], pictures, strict=True)
-    ]
     with engine.begin() as connection:
-        if not studies.save_screening(connection, study_id, told, slices, now):
+        if not studies.save_screening(connection, study_id, screening.to_json(), slices, now):
             return
-        _state_findings(connection, study, told, now)
+        seen = [each for answer in found.values() if not isinstance(answer, NotFound) for each in answer]
+        _state_findings(connection, study, seen, now)
         records.mark_stale(connection, [study.patient_id], now)
         audit.append(
             connection, at=now, actor="worker", action="screen", patient_id=study.patient_id,
             resource=f"study/{study_id}", detail={"regions": len(slices)},
         )  # fmt: skip
+
+
+def _regions(screening: Screening) -> list[dict[str, Any]]:
+    told: Any = screening.to_json()["regions"]
+    return list(told)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -125,7 +135,7 @@ class _Taking:
         where = f"series {series.series_uid or 'without uid'}"
         said = header.provenance([one.header for one in series.files], None)
         made_at = said.study_at.replace(tzinfo=self.zone) if said.study_at else None
-        uid = series.series_uid or f"without-uid-{self.file_hash}"
+        uid = series.series_uid or f"{_NO_UID}{self.file_hash}"
         patient_id = self._whose(said, patient)
         wrong = self._impossible(made_at, patient_id)
         if wrong is not None:
@@ -180,20 +190,20 @@ class _Taking:
         records.add_rejects(self.connection, self.import_id, [item])
 
 
-def _state_findings(connection: Connection, study: studies.Study, told: dict[str, Any], now: datetime) -> None:
-    """Write one finding a flagged region. It was true when the CT was made, and is known from now on."""
+def _state_findings(connection: Connection, study: studies.Study, found: Sequence[Finding], now: datetime) -> None:
+    """Write one fact a finding. It was true when the CT was made, and is known from now on."""
     assert study.patient_id is not None
     at = study.acquired_at or now
     drafts = [
         FactDraft(
-            kind="finding", coding=FLAGGED, value_kind="number", value=f"{region['score']:.3f}", unit="1",
-            observed_at=at, known_at=max(now, at), known_basis="received", where=f"region[{region['rank']}]",
-            resource=f"study/{study.id}", part=f"region[{region['rank']}]",
-            device=study.described.get("model") or study.described.get("manufacturer"), status="final",
+            kind="finding", coding=Coding(system=OWN_FINDING, code=each.key, display=_LOOKS[each.key]),
+            value_kind="number", value=f"{each.score:.3f}", observed_at=at, known_at=max(now, at),
+            known_basis="received", where=f"{each.key}[{each.rank}]", resource=f"study/{study.id}",
+            part=f"{each.key}[{each.rank}]", device=study.described.get("model") or study.described.get("manufacturer"),
         )
-        for region in told["regions"]
+        for each in found
     ]  # fmt: skip
-    content = hashlib.sha256(json.dumps(told["regions"], sort_keys=True).encode()).hexdigest()
+    content = hashlib.sha256(repr(found).encode()).hexdigest()
     _write(connection, f"screening/{study.series_uid}", content, drafts, study.patient_id, study.import_id, now)
 
 
@@ -211,7 +221,7 @@ def _write(
     new = []
     for draft in drafts:
         derived = derive(draft)
-        assert derived, "an imaging fact has no value that could be refused"
+        assert isinstance(derived, Derived), "an imaging fact has no value that could be refused"
         new.append(NewFact(patient_id=patient_id, item_id=entered.item_id, draft=draft, derived=derived))
     return records.add_facts(connection, new, import_id=import_id, now=now)
 

@@ -2,7 +2,7 @@
 
 import json
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -26,7 +26,7 @@ def screen(
     from imaging.study import screen_path
 
     try:
-        told = screen_path(path).to_json()
+        told: dict[str, Any] = screen_path(path).to_json()
     except ImagingError as error:
         if json_out:
             as_json(refusal(error))

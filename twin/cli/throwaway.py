@@ -83,7 +83,7 @@ def _running(home: Path, port: int) -> Iterator[_Demo]:
     environment.pop("DATABASE_URL", None)  # a demo never touches a real database
     environment |= {"TWIN_HOME": str(home), "TWIN_PUBLIC_URL": address, "TWIN_BEAT_SECONDS": "1"}
     environment["TWIN_LOG_LEVEL"] = "WARNING"
-    settings = Settings(home=home, public_url=address, DATABASE_URL=None)
+    settings = Settings(home=home, public_url=address).model_copy(update={"database_url": None})
     running = compose.instance(settings)
     session.make_forgetful(running.engine)
     password = secrets.token_urlsafe(9)

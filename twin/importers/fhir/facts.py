@@ -166,7 +166,7 @@ def reports(model: DiagnosticReportModel, where: str) -> tuple[FactDraft, ...]:
     if observed is None:
         raise NotAFact("no effective or issued time")
     coding, others = codings_of(model.code)
-    value = {"value_kind": "text", "value": model.conclusion} if model.conclusion else {}
+    value: dict[str, Any] = {"value_kind": "text", "value": model.conclusion} if model.conclusion else {}
     return (_fact(model, where, "report", coding, observed, model.issued, others=others, status=model.status, **value),)
 
 

@@ -1,0 +1,123 @@
+"""A CT on its way into the record: whose it is, screened once, its regions stated as findings; or refused by name."""
+
+import zipfile
+from datetime import UTC, date, datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+from sqlalchemy import Engine, select, text
+
+from imaging.phantom import Phantom, write_phantom
+from tests.builders import bundle, patient
+from twin import intake, scan
+from twin.errors import UnknownPatient
+from twin.importers.report import Report
+from twin.store import records, studies
+from twin.store.tables import fact, key_slice, study
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+SMALL = Phantom(
+    columns=160, slices=50, pixel_mm=2.2, slice_mm=4.5, patient_id="1", study_at=datetime(2026, 1, 15, 9, 30)
+)
+
+
+@pytest.fixture(scope="module")
+def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("phantom")
+    write_phantom(folder, SMALL)
+    return folder
+
+
+@pytest.fixture
+def whose(engine: Engine) -> str:
+    intake.take_bundle(engine, bundle(patient()), source="h", actor="t", atomic=True, now=NOW)
+    with engine.connect() as connection:
+        return records.find_patient(connection, "1")
+
+
+def receive(engine: Engine, home: Path, path: Path, whose: str | None = None) -> Report:
+    return scan.receive(engine, home, ZoneInfo("Asia/Shanghai"), path, name="ct", actor="t", patient=whose, now=NOW)
+
+
+def test_a_series_becomes_a_study_findings_and_key_slices(
+    engine: Engine, tmp_path: Path, series: Path, whose: str
+) -> None:
+    report = receive(engine, tmp_path, series)
+    assert (report.read, report.imported, report.facts) == (1, 1, 1)
+    with engine.connect() as connection:
+        (study_id,) = studies.queued(connection, 10)
+    scan.screen(engine, study_id, now=NOW)
+    with engine.connect() as connection:
+        row = connection.execute(select(study)).one()
+        slices = connection.execute(select(key_slice)).all()
+        timeline = records.read_timeline(connection, whose, NOW)
+    assert row.status == "screened"
+    assert row.acquired_at == datetime(2026, 1, 15, 1, 30, tzinfo=UTC), "the scanner's clock is the site's"
+    found = timeline.of_kind("finding")
+    assert len(found) == len(slices) == len(row.screening["regions"]) > 0
+    assert all(each.png.startswith(b"\x89PNG") for each in slices)
+    assert all(each.known_at == NOW and each.observed_at == row.acquired_at for each in found)
+    assert [each.derived.signal for each in timeline.of_kind("imaging_study")] == [None]
+
+
+def test_the_same_series_again_changes_nothing(engine: Engine, tmp_path: Path, series: Path, whose: str) -> None:
+    receive(engine, tmp_path, series)
+    with engine.connect() as connection:
+        (study_id,) = studies.queued(connection, 10)
+    scan.screen(engine, study_id, now=NOW)
+    with engine.connect() as connection:
+        before = connection.execute(text("select count(*) from fact")).scalar_one()
+    again = receive(engine, tmp_path, series)
+    scan.screen(engine, study_id, now=NOW)
+    assert (again.duplicates, again.imported, again.facts) == (1, 0, 0)
+    with engine.connect() as connection:
+        assert connection.execute(text("select count(*) from fact")).scalar_one() == before
+
+
+def test_a_series_of_nobody_known_waits_for_a_person(engine: Engine, tmp_path: Path, series: Path) -> None:
+    report = receive(engine, tmp_path, series)
+    assert report.fates[0].reason == "waits for a person to say whose it is"
+    with engine.connect() as connection:
+        assert studies.queued(connection, 10) == []
+        assert connection.execute(select(study.c.status)).scalar_one() == "needs_patient"
+
+
+def test_an_unknown_patient_named_on_purpose_is_an_error_and_nothing_is_written(
+    engine: Engine, tmp_path: Path, series: Path
+) -> None:
+    with pytest.raises(UnknownPatient):
+        receive(engine, tmp_path, series, "nobody")
+    with engine.connect() as connection:
+        assert connection.execute(select(study)).all() == []
+
+
+def test_a_study_before_birth_is_refused(engine: Engine, tmp_path: Path, series: Path) -> None:
+    young = patient(birth=date(2026, 5, 1).isoformat())
+    intake.take_bundle(engine, bundle(young), source="h", actor="t", atomic=True, now=NOW)
+    report = receive(engine, tmp_path, series)
+    assert [(each.reason, each.detail) for each in report.rejects] == [
+        ("impossible_date", "the study was made before the patient was born")
+    ]
+
+
+def test_a_folder_without_ct_is_a_reject_with_its_reason(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    (tmp_path / "empty" / "a.txt").write_text("hello")
+    report = receive(engine, tmp_path / "home", tmp_path / "empty")
+    assert report.rejected == 1
+    assert "no CT image" in report.rejects[0].detail
+
+
+def test_a_series_that_can_t_be_screened_says_why(engine: Engine, tmp_path: Path, series: Path, whose: str) -> None:
+    archive = tmp_path / "one.zip"
+    with zipfile.ZipFile(archive, "w") as packed:
+        packed.write(sorted(series.iterdir())[0], "1.dcm")
+    receive(engine, tmp_path / "home", archive)
+    with engine.connect() as connection:
+        (study_id,) = studies.queued(connection, 10)
+    scan.screen(engine, study_id, now=NOW)
+    with engine.connect() as connection:
+        row = connection.execute(select(study)).one()
+        assert connection.execute(select(fact).where(fact.c.kind == "finding")).all() == []
+    assert (row.status, row.refused) == ("refused", "a single slice is not a volume")
