@@ -22,14 +22,18 @@ export function back(chart, y) {
   return chart.scale === "log" ? Math.exp(y) : y;
 }
 
-// Two to four round numbers inside the range: steps of 1, 2 or 5 times a power of ten.
+// Two to `most` round numbers inside the range: steps of 1, 2 or 5 times a power of ten; fewer than two tell nothing.
 function ticks(low, high, most) {
+  let finer = [low, high];
   for (let power = Math.floor(Math.log10(high - low)) - 1; ; power += 1) {
     for (const digit of [1, 2, 5]) {
       const step = digit * 10 ** power;
       const first = Math.ceil(low / step);
       const count = Math.floor(high / step) - first + 1;
-      if (count <= most) return Array.from({ length: Math.max(count, 0) }, (_, k) => (first + k) * step);
+      const found = Array.from({ length: Math.max(count, 0) }, (_, k) => (first + k) * step);
+      if (count < 2) return [finer[0], finer[finer.length - 1]];
+      if (count <= most) return found;
+      finer = found;
     }
   }
 }
