@@ -146,24 +146,29 @@ def is_uuid(value: str) -> bool:
 
 
 # The crossing and its series are cut out of the stored organ in the database: the whole body would be 30 times as much.
+# `|| '{}'` unpacks the stored body once for both cuts; without it each of them would unpack it again.
 _FOUND = text(
     """
     lateral (
       select jsonb_build_object(
-        'crossing', crossing - 'rule',
+        'crossing', crossing - array['rule', 'rests_on', 'trend', 'drivers'],
         'series', jsonb_path_query_first(
             f.body,
             case crossing->'on'->>'kind'
               when 'score' then '$.scores[*] ? (@.key == $key && @.output == $output)'::jsonpath
               else '$.signals[*] ? (@.key == $key)'::jsonpath end,
-            crossing->'on')
+            crossing->'on') - array['fitted', 'inputs', 'warnings', 'label']
       ) as course
-      from forecast f
+      from (
+        select body || '{}'::jsonb as body from forecast
+        where patient_id = wanted.patient_id::uuid and organ = wanted.organ
+        offset 0
+      ) f
       cross join lateral (
         select jsonb_path_query_first(
             f.body, '$.crossings[*] ? (@.key == $key)', jsonb_build_object('key', wanted.key)) as crossing
+        offset 0
       ) c
-      where f.patient_id = wanted.patient_id::uuid and f.organ = wanted.organ
     ) found
     """
 )
