@@ -1,5 +1,6 @@
 """The one place where concrete things are made: database, queue, channels, clock - and handed down as arguments."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,8 @@ from twin import jobs
 from twin.settings import Settings
 from twin.store import migrate, records, session, staff
 from twin.store.alerts import PostgresAlerts
+
+LOG = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,6 +57,7 @@ def run_worker(running: Instance) -> None:
     enqueuing = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=address))
     with enqueuing.open(), _beating(enqueuing, tools):
         silence = running.settings.stalled_seconds
+        LOG.info("working; reminders go by %s", ", ".join(tools.channels))
         app.run_worker(
             concurrency=running.settings.worker_concurrency,
             delete_jobs="successful",

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
@@ -74,12 +75,18 @@ def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Cal
                 patient=upload["patient"],
             )
         ]  # fmt: skip
-        report, status = combined(done).to_json(), "done"
+        report, status = _named_as_sent(combined(done).to_json(), str(path), run.file_name), "done"
     except TwinError as error:
         report, status = {"rejects": [{"where": run.file_name, "reason": str(error)}], "rejected": 1}, "failed"
     with engine.begin() as connection:
         records.finish_run(connection, import_id, status=status, format_key=None, report=report, now=clock())
     path.unlink(missing_ok=True)
+
+
+def _named_as_sent(report: dict[str, Any], path: str, name: str) -> dict[str, Any]:
+    """Return the report with the sender's file name where our own path stood."""
+    rejects = [reject | {"where": reject["where"].replace(path, name)} for reject in report["rejects"]]
+    return report | {"rejects": rejects}
 
 
 def _import(

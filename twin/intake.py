@@ -64,10 +64,11 @@ def take(
         records.finish_run(
             connection, import_id, status="done", format_key=importer.key, report=report.to_json(), now=now
         )
-        for patient_id in sorted(taking.touched):
+        for patient_id in sorted(taking.seen | taking.touched):
+            detail = {"written": patient_id in taking.touched}
             audit.append(
                 connection, at=now, actor=actor, action="import", patient_id=patient_id,
-                resource=f"import/{import_id}",
+                resource=f"import/{import_id}", detail=detail,
             )  # fmt: skip
     return report
 
@@ -150,7 +151,7 @@ class _Taking:
             return Reject(where=item.where, reason=meant.reason, detail=meant.detail)
         if meant is None:
             meant = str(uuid.uuid4())
-            records.add_patient(self.connection, meant, draft)
+            records.add_patient(self.connection, meant, draft, self.now)
         own_names = (f"{each.system}|{each.value}" for each in item.patient.identifiers)
         for alias in (item.key, *item.aliases, *own_names):
             self.named[alias] = frozenset({meant})
@@ -173,14 +174,7 @@ class _Taking:
         return Reject(where=item.where, reason="unknown_patient", detail="the reference means no patient known here")
 
     def _write(self, ready: list[tuple[Item, str, tuple[tuple[FactDraft, Derived], ...]]]) -> None:
-        entered = records.enter(
-            self.connection,
-            [item for item, _, _ in ready],
-            source=self.source,
-            import_id=self.import_id,
-            patient_ids=[patient_id for _, patient_id, _ in ready],
-            now=self.now,
-        )
+        entered = self._enter([item for item, _, _ in ready], [patient_id for _, patient_id, _ in ready])
         earlier = [old for row in entered if row is not None for old in row.supersedes]
         known = records.latest_known(self.connection, earlier) if earlier else {}
         new: list[records.NewFact] = []
@@ -197,10 +191,31 @@ class _Taking:
                 for draft, made in drafts
             )
             if item.patient is not None:
-                records.describe_patient(self.connection, patient_id, item.patient)
+                records.describe_patient(self.connection, patient_id, item.patient, self.now)
             self.touched.add(patient_id)
             self._note(item, "superseded" if row.supersedes else "imported")
         self.facts += records.add_facts(self.connection, new, import_id=self.import_id, now=self.now)
+
+    def _enter(self, items: list[Item], patient_ids: list[str]) -> list[records.Ledgered | None]:
+        """Enter items in the ledger.
+
+        One whose content was there and has been superseded since is an old version sent again, unless the source says
+        that it is newer than what superseded it: then a result was corrected back, and that is a version of its own.
+        """
+
+        def enter(chosen: list[Item], whose: list[str]) -> list[records.Ledgered | None]:
+            return records.enter(
+                self.connection, chosen, source=self.source, import_id=self.import_id, patient_ids=whose, now=self.now
+            )
+
+        entered = enter(items, patient_ids)
+        met = [index for index, row in enumerate(entered) if row is None]
+        current = records.superseded_by(self.connection, self.source, [items[index] for index in met])
+        back = [index for index in met if _is_newer(items[index], current.get(items[index].key))]
+        again = enter([_as_version(items[index]) for index in back], [patient_ids[index] for index in back])
+        for index, row in zip(back, again, strict=True):
+            entered[index] = row
+        return entered
 
     def _correct(
         self, old: tuple[int, ...], derived: tuple[tuple[FactDraft, Derived], ...], known: dict[int, datetime]
@@ -222,6 +237,15 @@ class _Taking:
         self.rejects.append(refused)
         records.add_rejects(self.connection, self.import_id, [refused])
         self._note(item, "rejected", reject.to_json()["reason"])
+
+
+def _is_newer(item: Item, current: datetime | None) -> bool:
+    return current is not None and item.version_at is not None and item.version_at > current
+
+
+def _as_version(item: Item) -> Item:
+    assert item.version_at is not None
+    return replace(item, fingerprint=f"{item.fingerprint}@{item.version_at.isoformat()}")
 
 
 def _batches(items: Iterator[Item]) -> Iterator[list[Item]]:

@@ -105,12 +105,14 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
 
 def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
     """Return what the clock does: look for what is due and enqueue it."""
+    LOG.info("the clock looks every %s s", tools.settings.beat_seconds)
     every = tools.settings.beat_seconds
 
     def stale() -> None:
         now = datetime.now(UTC)
         with tools.engine.begin() as connection:
-            forecasts.age_out(connection, now, timedelta(hours=tools.settings.rescore_hours))
+            older_than = timedelta(hours=tools.settings.rescore_hours)
+            forecasts.age_out(connection, now, older_than, rescore.model_version())
             waiting = forecasts.take_stale(connection, now, retry_after=_QUEUE_AGAIN, limit=5_000)
         for start in range(0, len(waiting), SHARD):
             shard: list[JSONValue] = [*waiting[start : start + SHARD]]

@@ -18,7 +18,10 @@ from alerts.steps import close_by_result, reopen, stop
 from alerts.trigger import Trigger
 from twin import snapshot as snapshots
 from twin import watch
+from twin.forecast.motion import dynamics_version
+from twin.organs.guideline import RULES_VERSION
 from twin.record.timeline import Timeline
+from twin.record.units import MAPPING_VERSION
 from twin.settings import Settings
 from twin.store import forecasts, records
 
@@ -50,7 +53,7 @@ def rescore(engine: Engine, recalls: RecallStore, settings: Settings, patient_id
         patient_id=patient_id,
         revision=revision,
         as_of=now,
-        model_version=body["versions"]["dynamics"],
+        model_version=model_version(),
         body=body,
         organs=organs,
         quiet=decided.quiet,
@@ -67,6 +70,11 @@ def view(engine: Engine, settings: Settings, patient_id: str, as_of: datetime, *
     body = snapshots.to_json(snapshots.build(timeline, now=as_of, settings=forecast_settings(settings)))
     with engine.begin() as connection:
         forecasts.save_view(connection, patient_id, as_of, body, now)
+
+
+def model_version() -> str:
+    """Return the versions of everything that makes a twin; a twin of other versions is computed again."""
+    return f"mapping {MAPPING_VERSION}, dynamics {dynamics_version()}, rules {RULES_VERSION}"
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -92,6 +92,10 @@ def screen(engine: Engine, study_id: int, *, now: datetime) -> None:
     except ImagingError as error:
         with engine.begin() as connection:
             studies.refuse(connection, study_id, str(error), now)
+            audit.append(
+                connection, at=now, actor="worker", action="screen", patient_id=study.patient_id,
+                resource=f"study/{study_id}", outcome="failed", detail={"refused": type(error).__name__},
+            )  # fmt: skip
         return
     with engine.begin() as connection:
         if not studies.save_screening(connection, study_id, screening.to_json(), slices, now):

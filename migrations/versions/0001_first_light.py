@@ -161,6 +161,18 @@ def upgrade() -> None:
         postgresql_ops={"value": "text_pattern_ops"},
     )
     op.create_table(
+        "patient_version",
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.Column("patient_id", sa.UUID(as_uuid=False), nullable=False),
+        sa.Column("known_at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("sex", sa.Text(), nullable=False),
+        sa.Column("birth_date", sa.Date(), nullable=True),
+        sa.ForeignKeyConstraint(["patient_id"], ["patient.id"], name=op.f("fk_patient_version_patient_id")),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_patient_version")),
+    )
+    op.create_index(op.f("ix_patient_version_patient_id"), "patient_version", ["patient_id"], unique=False)
+    op.create_table(
         "recall",
         sa.Column("id", sa.UUID(as_uuid=False), nullable=False),
         sa.Column("patient_id", sa.UUID(as_uuid=False), nullable=False),
@@ -407,6 +419,8 @@ def downgrade() -> None:
     op.drop_index("ix_recall_open_from", table_name="recall", postgresql_where=sa.text("state = 'open'"))
     op.drop_index("ix_recall_open_due", table_name="recall", postgresql_where=sa.text("state = 'open'"))
     op.drop_table("recall")
+    op.drop_index(op.f("ix_patient_version_patient_id"), table_name="patient_version")
+    op.drop_table("patient_version")
     op.drop_index(
         "ix_patient_identifier_value", table_name="patient_identifier", postgresql_ops={"value": "text_pattern_ops"}
     )

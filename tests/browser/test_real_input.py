@@ -120,6 +120,6 @@ def test_a_real_patient_with_a_real_ct_has_a_page(
         mine = [rule for patient, rule in fired if patient == whose]
         for rule in mine:
             expect(page.locator("body")).to_contain_text(rule)
-        page.screenshot(path=os.environ.get("TWIN_SCREENSHOT", str(settings.home_path / "real.png")), full_page=True)
+        page.screenshot(path=os.environ.get("SCREENSHOT", str(settings.home_path / "real.png")), full_page=True)
         context.close()
         assert watched.complaints == []

@@ -229,3 +229,37 @@ def test_references_resolve_by_url_by_id_by_identifier_and_across_imports(engine
     assert take(engine, encode({"resourceType": "Bundle", "type": "batch", "entry": entries})).imported == 4
     assert take(engine, bundle(lab("d", "2160-0", 1, "mg/dL", "2020", subject="Patient/p9"))).imported == 1
     assert rows(engine, patient_identifier) == 2
+
+
+def test_a_corrected_birth_date_changes_nothing_said_of_an_earlier_day(engine: Engine) -> None:
+    take(engine, bundle(patient(birth="1960-05-04"), lab("o", "2160-0", 1, "mg/dL", "2020-01-01")))
+    take(engine, bundle(patient(birth="1940-05-04")), now=NOW + timedelta(days=1))
+    with engine.connect() as connection:
+        whose = records.find_patient(connection, "1")
+        then = records.read_timeline(connection, whose, datetime(2024, 2, 1, tzinfo=UTC)).patient
+        before = records.read_timeline(connection, whose, NOW).patient
+        after = records.read_timeline(connection, whose, NOW + timedelta(days=2)).patient
+    assert [str(each.birth_date) for each in (then, before, after)] == ["1960-05-04", "1960-05-04", "1940-05-04"]
+
+
+def test_a_result_corrected_back_is_a_version_of_its_own_and_an_old_file_is_not(engine: Engine) -> None:
+    def version(value: float, updated: str) -> bytes:
+        return bundle(patient(), lab("o", "2160-0", value, "mg/dL", "2020-01-01", meta={"lastUpdated": updated}))
+
+    first, second = version(1.1, "2020-01-02T00:00:00Z"), version(2.0, "2020-01-03T00:00:00Z")
+    take(engine, first)
+    assert take(engine, second).superseded == 1
+    assert (take(engine, first).duplicates, take(engine, first).facts) == (2, 0)
+    back = version(1.1, "2020-01-04T00:00:00Z")
+    assert (take(engine, back).superseded, take(engine, back).facts) == (1, 0)
+    with engine.connect() as connection:
+        whose = records.find_patient(connection, "1")
+        assert [f.value for f in records.read_timeline(connection, whose, NOW).series("creatinine")] == ["1.1"]
+
+
+def test_an_import_that_wrote_nothing_is_audited_too(engine: Engine) -> None:
+    take(engine, bundle(patient()))
+    take(engine, bundle(patient()))
+    with engine.connect() as connection:
+        details = connection.execute(select(audit_event.c.detail).order_by(audit_event.c.id)).scalars().all()
+    assert details == [{"written": True}, {"written": False}]

@@ -146,4 +146,4 @@ def test_a_view_of_a_past_day_shows_what_was_known_then_and_touches_no_recall(cl
     (vascular,) = [organ for organ in body["organs"] if organ["key"] == "vascular"]
     (series,) = [signal for signal in vascular["signals"] if signal["key"] == "hba1c"]
     assert [point["value"] for point in series["points"]] == [5.6, 5.8, 6.1]
-    assert clinic.alerts.live(clinic.whose) == ()
+    assert not clinic.alerts.live(clinic.whose)

@@ -1,6 +1,6 @@
 """`twin import`: files, folders and archives of any known format."""
 
-import os
+import getpass
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
@@ -37,7 +37,7 @@ def import_paths(
                     running.settings,
                     path,
                     source=source,
-                    actor=f"cli:{os.environ.get('USER', 'unknown')}",
+                    actor=f"cli:{getpass.getuser()}",
                     clock=lambda: datetime.now(UTC),
                     patient=patient,
                     format_key=format_key,
@@ -51,8 +51,8 @@ def import_paths(
         as_json(report.to_json() | {"failed": failed})
     else:
         _tell(report.to_json(), failed)
-    if failed:
-        raise typer.Exit(COULD_NOT)
+    if failed or (report.fates and all(fate.kind == "file" for fate in report.fates)):
+        raise typer.Exit(COULD_NOT)  # nothing that could be read at all
     if report.rejected:
         raise typer.Exit(REJECTS)
 
@@ -64,6 +64,8 @@ def _tell(report: dict[str, object], failed: list[str]) -> None:
     assert isinstance(by_type, dict)
     for kind, counts in by_type.items():
         typer.echo(f"  {kind:24} " + ", ".join(f"{count} {outcome}" for outcome, count in counts.items()))
+    for note in report["notes"]:  # type: ignore[attr-defined]
+        typer.echo(f"note: {note['where']}: {note['reason']}")
     rejects = report["rejects"]
     assert isinstance(rejects, list)
     for reject in rejects[:20]:

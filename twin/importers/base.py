@@ -65,6 +65,8 @@ class Item:
     facts: tuple[FactDraft, ...] = ()
     reject: Reject | None = None
     not_used: str | None = None
+    version_at: datetime | None = None
+    """When the source says this version was made or released, where it says so."""
     raw: object = field(default=None, repr=False)
 
     def body(self) -> str:

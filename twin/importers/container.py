@@ -4,12 +4,15 @@ An archive or folder that holds DICOM is one CT input; every other member is an 
 leave the archive, links, devices and members beyond the bounds are refused by name.
 """
 
+import bz2
 import gzip
+import lzma
 import tarfile
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from twin.errors import TooLarge, UnreadableInput
 
@@ -18,6 +21,11 @@ MAX_TOTAL_BYTES = 8 * 2**30  # all members of one archive, unpacked
 MAX_MEMBERS = 200_000
 MAX_RATIO = 200  # unpacked : packed; real exports compress 10 to 40 times
 _DICOM_MAGIC = (b"DICM", 128)
+_PACKED: tuple[tuple[bytes, Callable[[Path], Any]], ...] = (  # Any: each opens its own kind of binary file
+    (b"\x1f\x8b", gzip.open),
+    (b"\xfd7zXZ\x00", lzma.open),
+    (b"BZh", bz2.open),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,7 +80,7 @@ def _file(path: Path) -> Iterator[Input]:
         yield Input(name=str(path), images=path)
     elif head.startswith(b"PK\x03\x04"):
         yield from _archive(path, _zip)
-    elif _is_tar(path):
+    elif head[257:262] == b"ustar" or _is_packed_tar(path, head):
         yield from _archive(path, _tar)
     elif head.startswith(b"\x1f\x8b"):
         yield from _gzip(path)
@@ -89,6 +97,8 @@ def _archive(path: Path, members: object) -> Iterator[Input]:
         if any(first):
             yield Input(name=str(path), images=path)
             return
+        if not first:
+            yield Input(name=str(path), refused="an archive without members")
         total = 0
         for name, size, read in members(path):
             where = f"{path}!{name}"
@@ -170,10 +180,15 @@ def _leaves(name: str) -> bool:
     return parts.is_absolute() or ".." in parts.parts or ":" in name[:3]
 
 
-def _is_tar(path: Path) -> bool:
+def _is_packed_tar(path: Path, head: bytes) -> bool:
+    """True where the first block of what is compressed is a tar header; no more than that block is unpacked."""
+    unpack = next((unpack for magic, unpack in _PACKED if head.startswith(magic)), None)
+    if unpack is None:
+        return False
     try:
-        return tarfile.is_tarfile(path)
-    except (OSError, EOFError, ValueError):
+        with unpack(path) as handle:
+            return bytes(handle.read(262)[257:262]) == b"ustar"
+    except (OSError, EOFError, ValueError, lzma.LZMAError):
         return False
 
 

@@ -75,6 +75,11 @@ class Report:
             "facts": self.facts,
             "patients": len(self.patients),
             "rejects": [reject.to_json() for reject in self.rejects],
+            "notes": [
+                {"where": fate.where, "reason": fate.reason}
+                for fate in self.fates
+                if fate.reason and fate.outcome in ("imported", "duplicate")
+            ],
             "by_type": _by_type(self.fates),
         }
 

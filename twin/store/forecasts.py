@@ -57,14 +57,19 @@ def take_stale(connection: Connection, now: datetime, *, retry_after: timedelta,
     return [row.patient_id for row in rows]
 
 
-def age_out(connection: Connection, now: datetime, older_than: timedelta) -> int:
-    """Mark twins stale whose last computation is too old, the dead excepted; the number of them."""
+def age_out(connection: Connection, now: datetime, older_than: timedelta, model_version: str) -> int:
+    """Mark twins stale that another model version made, or too long ago (the dead excepted); the number of them."""
     result = connection.execute(
         update(t.twin)
         .where(
             t.twin.c.stale_since.is_(None),
-            t.twin.c.computed_at < now - older_than,
-            t.twin.c.body["patient"]["died_at"].astext.is_(None),
+            or_(
+                and_(
+                    t.twin.c.computed_at < now - older_than,
+                    t.twin.c.body["patient"]["died_at"].astext.is_(None),
+                ),
+                t.twin.c.model_version != model_version,
+            ),
         )
         .values(stale_since=now)
     )

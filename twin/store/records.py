@@ -5,7 +5,7 @@ Facts go in by COPY; the only change to a stored fact is its `superseded_at`.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -71,21 +71,21 @@ def find_identifiers(connection: Connection, identifiers: Iterable[Identifier]) 
     return {(row.system, row.value): row.patient_id for row in rows}
 
 
-def add_patient(connection: Connection, patient_id: str, draft: PatientDraft) -> None:
+def add_patient(connection: Connection, patient_id: str, draft: PatientDraft, now: datetime) -> None:
     """Write a new patient with its identifiers."""
-    connection.execute(
-        insert(t.patient).values(id=patient_id, name=draft.name, sex=draft.sex, birth_date=draft.birth_date)
-    )
+    described = {"name": draft.name, "sex": draft.sex, "birth_date": draft.birth_date}
+    connection.execute(insert(t.patient).values(id=patient_id, **described))
+    connection.execute(insert(t.patient_version).values(patient_id=patient_id, known_at=now, **described))
     add_identifiers(connection, patient_id, draft.identifiers)
 
 
-def describe_patient(connection: Connection, patient_id: str, draft: PatientDraft) -> None:
-    """Take over newer demographics of a known patient, and identifiers not seen before."""
-    connection.execute(
-        update(t.patient)
-        .where(t.patient.c.id == patient_id)
-        .values(name=draft.name, sex=draft.sex, birth_date=draft.birth_date)
-    )
+def describe_patient(connection: Connection, patient_id: str, draft: PatientDraft, now: datetime) -> None:
+    """Take over newer demographics of a known patient, as a version known from `now` on, and new identifiers."""
+    described = {"name": draft.name, "sex": draft.sex, "birth_date": draft.birth_date}
+    as_it_stands = select(t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date).where(t.patient.c.id == patient_id)
+    if connection.execute(as_it_stands).one()._asdict() != described:
+        connection.execute(update(t.patient).where(t.patient.c.id == patient_id).values(described))
+        connection.execute(insert(t.patient_version).values(patient_id=patient_id, known_at=now, **described))
     add_identifiers(connection, patient_id, draft.identifiers)
 
 
@@ -251,6 +251,29 @@ def enter(
     return ledgered
 
 
+def superseded_by(connection: Connection, source: str, items: Sequence[Item]) -> dict[str, datetime]:
+    """Return, for items whose content was superseded since, when the version that stands now was known."""
+    if not items:
+        return {}
+    rows = connection.execute(
+        text(
+            "select now.item_key, greatest(max(f.known_at), max(now.recorded_at) filter (where f.id is null)) as at"
+            " from unnest(cast(:keys as text[]), cast(:prints as text[])) as w(item_key, fingerprint)"
+            " join import_item old on old.source = :source and old.item_key = w.item_key"
+            "  and old.fingerprint = w.fingerprint and old.superseded_at is not null"
+            " join import_item now on now.source = :source and now.item_key = w.item_key and now.superseded_at is null"
+            "  and now.patient_id is not distinct from old.patient_id"
+            " left join fact f on f.item_id = now.id group by now.item_key"
+        ),
+        {
+            "source": source,
+            "keys": [item.key for item in items],
+            "prints": [item.fingerprint for item in items],
+        },
+    )
+    return {row.item_key: row.at for row in rows}
+
+
 def supersede(connection: Connection, item_ids: Sequence[int], at: datetime) -> int:
     """Mark items and their facts as superseded from `at` on (the correction's `known_at`); the number of facts."""
     if not item_ids:
@@ -342,13 +365,28 @@ def mark_stale(connection: Connection, patient_ids: Iterable[str], now: datetime
 
 def read_timeline(connection: Connection, patient_id: str, as_of: datetime) -> Timeline:
     """Return what was known of a patient at `as_of`."""
-    patient = get_patient(connection, patient_id)
+    patient = _as_described(connection, get_patient(connection, patient_id), as_of)
     rows = connection.execute(
         select(t.fact, t.import_run.c.file_hash)
         .join(t.import_run, t.import_run.c.id == t.fact.c.import_id)
         .where(t.fact.c.patient_id == patient_id, t.fact.c.known_at <= as_of)
     )
     return Timeline(patient=patient, as_of=as_of, facts=known(tuple(_fact(row) for row in rows), as_of))
+
+
+def _as_described(connection: Connection, patient: Patient, as_of: datetime) -> Patient:
+    """Return the patient as described at `as_of`: the newest version known then, else the first there ever was.
+
+    Facts may have been known before this system learnt of the patient; a later correction of the birth date must not
+    change what is said of then.
+    """
+    versions = connection.execute(
+        select(t.patient_version).where(t.patient_version.c.patient_id == patient.id).order_by(t.patient_version.c.id)
+    ).all()
+    then = [version for version in versions if version.known_at <= as_of] or versions[:1]
+    if not then:
+        return patient
+    return replace(patient, name=then[-1].name, sex=then[-1].sex, birth_date=then[-1].birth_date)
 
 
 def get_fact(connection: Connection, fact_id: int) -> Fact | None:

@@ -74,6 +74,18 @@ patient_identifier = Table(
     Index("ix_patient_identifier_value", "value", postgresql_ops={"value": "text_pattern_ops"}),
 )
 
+patient_version = Table(
+    "patient_version",
+    metadata,
+    _id(),
+    _patient_id(),
+    _time("known_at", required=True),
+    Column("name", Text, nullable=False),
+    Column("sex", Text, nullable=False),
+    Column("birth_date", Date),
+    Index(None, "patient_id"),
+)
+
 import_run = Table(
     "import_run",
     metadata,

@@ -77,6 +77,32 @@ def test_a_folder_gives_its_files_and_each_folder_of_images_once(tmp_path: Path)
     assert [each.images for each in found if each.images] == [tmp_path / "ct"]
 
 
+def test_a_large_file_of_nothing_is_refused_without_being_read(tmp_path: Path) -> None:
+    with (tmp_path / "big.json").open("wb") as handle:
+        handle.truncate(2**30)
+    (found,) = inputs(tmp_path / "big.json")
+    assert found.refused == "larger than 512 MB"
+
+
+def test_zeros_are_no_empty_archive(tmp_path: Path) -> None:
+    (tmp_path / "zeros.json").write_bytes(b"\0" * 100_000)
+    (found,) = inputs(tmp_path / "zeros.json")
+    assert found.content == b"\0" * 100_000
+
+
+def test_an_archive_without_members_is_refused(tmp_path: Path) -> None:
+    (found,) = inputs(_empty_tar(tmp_path / "a.tar.xz"))
+    assert found.refused == "an archive without members"
+
+
+def _empty_tar(path: Path) -> Path:
+    with tarfile.open(path, "w:xz") as archive:
+        folder = tarfile.TarInfo("folder")
+        folder.type = tarfile.DIRTYPE
+        archive.addfile(folder)
+    return path
+
+
 def test_nothing_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(UnreadableInput, match="no such file"):
         list(inputs(tmp_path / "missing"))

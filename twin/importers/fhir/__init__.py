@@ -95,6 +95,7 @@ def _patient(resource: dict[str, Any], entry: dict[str, Any], where: str, now: d
         aliases=aliases,
         patient=draft,
         facts=deaths,
+        version_at=model.meta.lastUpdated.end if model.meta and model.meta.lastUpdated else None,
         raw=resource,
     )
 
@@ -127,6 +128,7 @@ def _item(resource: dict[str, Any], entry: dict[str, Any], where: str, now: date
         aliases=aliases,
         subject=subject,
         facts=drafts,
+        version_at=model.meta.lastUpdated.end if model.meta and model.meta.lastUpdated else None,
         raw=resource,
     )
 
