@@ -4,9 +4,10 @@ Read everything, decide in pure functions, write everything. Each write is condi
 was killed anywhere is simply done again.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Engine
 
@@ -56,7 +57,7 @@ def rescore(engine: Engine, recalls: RecallStore, settings: Settings, patient_id
         model_version=model_version(),
         body=body,
         organs=organs,
-        quiet=decided.quiet,
+        quiet=[_held_back(key, why, organs) for key, why in decided.quiet],
     )
     with engine.begin() as connection:
         forecasts.save(connection, computed, now)
@@ -90,6 +91,14 @@ def forecast_settings(settings: Settings) -> snapshots.ForecastSettings:
         enabled_rules=frozenset(settings.enabled_rules),
         site=_site(settings),
     )
+
+
+def _held_back(key: str, why: str, organs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """Return what would be asked for, why it is not, and the value it rests on, as the pages show it."""
+    organ, _, name = key.partition("/")
+    crossing = next(each for each in organs[organ]["crossings"] if each["key"] == name)
+    shown = ("label", "examination", "newest", "unit", "evidence_at", "already_past")
+    return {"key": key, "why": why, "rule_id": crossing["rule"]["rule_id"]} | {name: crossing[name] for name in shown}
 
 
 def _site(settings: Settings) -> dict[str, bool]:

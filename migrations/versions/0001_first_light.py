@@ -254,6 +254,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("patient_id", name=op.f("pk_twin")),
     )
     op.create_index(
+        "ix_twin_quiet", "twin", ["patient_id"], unique=False, postgresql_where=sa.text("jsonb_array_length(quiet) > 0")
+    )
+    op.create_index(
         "ix_twin_stale", "twin", ["stale_since"], unique=False, postgresql_where=sa.text("stale_since is not null")
     )
     op.create_table(
@@ -411,6 +414,7 @@ def downgrade() -> None:
     op.drop_table("web_session")
     op.drop_table("twin_view")
     op.drop_index("ix_twin_stale", table_name="twin", postgresql_where=sa.text("stale_since is not null"))
+    op.drop_index("ix_twin_quiet", table_name="twin", postgresql_where=sa.text("jsonb_array_length(quiet) > 0"))
     op.drop_table("twin")
     op.drop_index(op.f("ix_study_patient_id"), table_name="study")
     op.drop_table("study")

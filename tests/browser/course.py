@@ -61,10 +61,12 @@ SIGNALS: Mapping[str, Signal] = {
 LIVER = ("ast", "alt", "platelets", "albumin", "bilirubin_total")
 VESSELS = ("sbp", "ldl_c", "hdl_c", "creatinine")
 FIB4_RULE: Body = {
+    "population": "metabolic steatotic liver disease or at risk", "exclusions": "acute hepatitis",
     "rule_id": "FIB4-VHI", "action": "hepatology referral", "priority": "soon", "status": "verified",
     "source": "EASL–EASD–EASO; J Hepatol 2024;81:492", "edition": "2024",
 }  # fmt: skip
 BP_RULE: Body = {
+    "population": "adult, office reading", "exclusions": "pregnancy; acute illness",
     "rule_id": "BP-2", "action": "blood pressure recheck", "priority": "routine", "status": "unverified",
     "source": "ACC/AHA; Hypertension 2018;71:e13", "edition": "2017",
 }  # fmt: skip

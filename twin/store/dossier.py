@@ -49,6 +49,7 @@ class StoredTwin:
     revision: int
     model_version: str | None
     error: str | None
+    quiet: Sequence[Body]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -94,6 +95,7 @@ def stored_twin(connection: Connection, patient_id: str) -> StoredTwin | None:
     return StoredTwin(
         body=row.body, organs=list(connection.execute(asked).scalars()), as_of=row.as_of, computed_at=row.computed_at,
         stale_since=row.stale_since, revision=row.revision, model_version=row.model_version, error=row.error,
+        quiet=row.quiet or [],
     )  # fmt: skip
 
 

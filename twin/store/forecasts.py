@@ -21,7 +21,8 @@ class Computed:
     model_version: str
     body: Mapping[str, Any]
     organs: Mapping[str, Mapping[str, Any]]
-    quiet: Sequence[Sequence[str]]
+    quiet: Sequence[Mapping[str, Any]]
+    """What would be asked for but for a named reason (`why`), with the value it rests on."""
 
 
 def revision_of(connection: Connection, patient_id: str) -> int:
@@ -83,7 +84,7 @@ def save(connection: Connection, computed: Computed, now: datetime) -> None:
         "as_of": computed.as_of,
         "model_version": computed.model_version,
         "body": dict(computed.body),
-        "quiet": [list(each) for each in computed.quiet],
+        "quiet": [dict(each) for each in computed.quiet],
         "error": None,
     }
     connection.execute(

@@ -181,6 +181,7 @@ twin = Table(
     Column("body", JSONB),
     Column("quiet", JSONB),
     Column("error", Text),
+    Index("ix_twin_quiet", "patient_id", postgresql_where=text("jsonb_array_length(quiet) > 0")),
     Index("ix_twin_stale", "stale_since", postgresql_where=text("stale_since is not null")),
 )
 

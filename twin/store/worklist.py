@@ -14,10 +14,12 @@ from sqlalchemy import Connection, Date, Select, case, cast, column, func, liter
 from sqlalchemy import Text as SqlText
 from sqlalchemy.sql.elements import ColumnElement
 
-from twin.store.tables import patient, recall
+from twin.store.tables import patient, recall, twin
 
 Standing = Literal["upcoming", "due", "overdue", "snoozed"]
 PAGE_SIZE = 30  # rows of 36 px that fill a tall screen; more is a longer scroll, not more insight
+_HELD = text("jsonb_array_length(quiet) > 0")
+MOST_HELD = 500  # patients on the page of what is held back
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,13 +66,28 @@ class Line:
 
 @dataclass(frozen=True, kw_only=True)
 class Counts:
-    """The numbers above the list; snoozed recalls are counted as held back and nowhere else."""
+    """The numbers above the list; snoozed recalls are counted apart and nowhere else.
+
+    `held_back` counts the patients of whom something would be asked but for a named reason.
+    """
 
     open: int
     week: int
     quarter: int
     overdue: int
     snoozed: int
+    held_back: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class HeldBack:
+    """A patient of whom something would be asked but for a named reason."""
+
+    patient_id: str
+    name: str
+    sex: str
+    birth_date: date | None
+    items: Sequence[Mapping[str, Any]]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +114,23 @@ def counts(connection: Connection, today: date) -> Counts:
         func.count().filter(awake, recall.c.overdue_at <= today).label("overdue"),
         func.count().filter(asleep).label("snoozed"),
     ).where(recall.c.state == "open")
-    return Counts(**connection.execute(asked).one()._asdict())
+    held = select(func.count()).select_from(twin).where(_HELD)
+    return Counts(**connection.execute(asked).one()._asdict(), held_back=connection.execute(held).scalar_one())
+
+
+def held_back(connection: Connection, limit: int = MOST_HELD) -> Sequence[HeldBack]:
+    """Return the patients of whom something would be asked but for a named reason, by name."""
+    asked = (
+        select(patient.c.id, patient.c.name, patient.c.sex, patient.c.birth_date, twin.c.quiet)
+        .join(twin, twin.c.patient_id == patient.c.id)
+        .where(_HELD)
+        .order_by(func.lower(patient.c.name), patient.c.id)
+        .limit(limit)
+    )
+    return [
+        HeldBack(patient_id=row.id, name=row.name, sex=row.sex, birth_date=row.birth_date, items=row.quiet)
+        for row in connection.execute(asked)
+    ]
 
 
 def page(

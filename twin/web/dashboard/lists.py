@@ -7,7 +7,7 @@ from fastapi.responses import RedirectResponse
 
 from twin.organs import ORGANS
 from twin.organs.guideline import RULES_VERSION, rules
-from twin.store import audit, desk
+from twin.store import audit, desk, worklist
 from twin.store.worklist import is_uuid
 from twin.web.dashboard.access import Administers, SeesImports, SeesPatients, SignedIn, places
 from twin.web.dashboard.clock import clock_of
@@ -30,6 +30,17 @@ def patients(
             record_access(connection, user, "patient.find", row.id, "GET /patients", now=now)
     return render(request, "patients.html", user=user, places=places(user), found=found, asked=q,
                   today=now.date(), most=desk.MOST)  # fmt: skip
+
+
+@router.get("/held-back", name="held_back")
+def held_back(request: Request, user: SeesPatients, engine: EngineDep, now: Now) -> Response:
+    """Return the patients of whom something would be asked, and the reason why it is not."""
+    with engine.begin() as connection:
+        found = worklist.held_back(connection)
+        for row in found:
+            record_access(connection, user, "held_back.list", row.patient_id, "GET /held-back", now=now)
+    return render(request, "held_back.html", user=user, places=places(user), found=found, today=now.date(),
+                  most=worklist.MOST_HELD)  # fmt: skip
 
 
 @router.get("/reading", name="reading")

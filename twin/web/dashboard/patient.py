@@ -13,7 +13,7 @@ from twin.store.dossier import StoredTwin
 from twin.store.session import Connection
 from twin.web.dashboard.access import SeesPatients, may_act, places
 from twin.web.dashboard.charts import ms, organ_charts
-from twin.web.dashboard.format import moment
+from twin.web.dashboard.format import days_of, moment
 from twin.web.dashboard.panels import all_values, organ_page
 from twin.web.dashboard.render import render
 from twin.web.dashboard.shown import Body, text_of
@@ -25,6 +25,7 @@ from twin.web.i18n import translate
 router = APIRouter()
 
 ONE_READING = timedelta(minutes=10)  # charts fetched so soon after their page are the page's, not another reading
+STILL_RECENT = 3 * 365.25  # days: less than this and five years show enough of the past
 KINDS = ("condition", "medication", "procedure", "encounter", "imaging_study", "finding", "death")
 
 Seen = Annotated[str, Depends(audited("patient.read"))]
@@ -60,9 +61,18 @@ def show(
         request, "patient.html", user=user, places=places(user), head=head, body=body, stored=stored, today=today,
         as_of=day, is_waiting=is_waiting, can_act=may_act(user) and day is None, settings=settings, studies=studies,
         organs=[organ_page(organ) for organ in organs], histories=histories, imports=imports,
-        blocks=[] if day else why_now(histories, organs, today), events=_events(body), standing_of=standing_of,
+        years_shown=_years_shown(body, organs), blocks=[] if day else why_now(histories, organs, today), events=_events(body), standing_of=standing_of,
         patient_id=patient_id,
     )  # fmt: skip
+
+
+def _years_shown(body: Body | None, organs: Sequence[Body]) -> int:
+    """Return how many years the charts open with: five, or ten where nothing was measured in most of those five."""
+    points = (point["observed_at"] for organ in organs for signal in organ["signals"] for point in signal["points"][-1:])
+    newest = max((days_of(at) for at in points), default=None)
+    if body is None or newest is None or days_of(body["as_of"]) - newest < STILL_RECENT:
+        return 5
+    return 10
 
 
 @router.get("/patients/{patient_id}/organs/{organ}.json", name="charts")

@@ -120,6 +120,13 @@ ROLE: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 DIRECTION: Mapping[str, str] = MappingProxyType({"rising": N_("rising"), "falling": N_("falling")})
+HELD: Mapping[str, str] = MappingProxyType(
+    {
+        "off_unverified": N_("Not asked for: the rule is not verified, and no clinician has switched it on."),
+        "evidence_too_old": N_("Not asked for: the newest result is more than three years old. A new one is needed."),
+        "answered": N_("Not asked for: the examination was done within the last year."),
+    }
+)
 SEX: Mapping[str, str] = MappingProxyType({"female": N_("F"), "male": N_("M")})
 SMOKING: Mapping[str, str] = MappingProxyType(
     {"never": N_("never smoked"), "former": N_("former smoker"), "current": N_("smoker")}

@@ -13,7 +13,8 @@ if (page) start(page);
 async function start(place) {
   const words = JSON.parse(place.dataset.words);
   const suffix = place.dataset.asOf ? `?as_of=${place.dataset.asOf}` : "";
-  const setting = { years: 5, words, language: place.dataset.language, patient: place.dataset.charts };
+  const pressed = document.querySelector("[data-years][aria-pressed=true]");
+  const setting = { years: Number(pressed?.dataset.years ?? 5), words, language: place.dataset.language, patient: place.dataset.charts };
   const drawn = [];
   const draw = (target) => {
     if (target.dataset.drawn) return;
