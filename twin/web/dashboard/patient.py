@@ -61,14 +61,16 @@ def show(
         request, "patient.html", user=user, places=places(user), head=head, body=body, stored=stored, today=today,
         as_of=day, is_waiting=is_waiting, can_act=may_act(user) and day is None, settings=settings, studies=studies,
         organs=[organ_page(organ) for organ in organs], histories=histories, imports=imports,
-        years_shown=_years_shown(body, organs), blocks=[] if day else why_now(histories, organs, today), events=_events(body), standing_of=standing_of,
+        years_shown=_years_shown(body, organs),
+        blocks=[] if day else why_now(histories, organs, today), events=_events(body), standing_of=standing_of,
         patient_id=patient_id,
     )  # fmt: skip
 
 
 def _years_shown(body: Body | None, organs: Sequence[Body]) -> int:
     """Return how many years the charts open with: five, or ten where nothing was measured in most of those five."""
-    points = (point["observed_at"] for organ in organs for signal in organ["signals"] for point in signal["points"][-1:])
+    signals = [signal for organ in organs for signal in organ["signals"]]
+    points = (point["observed_at"] for signal in signals for point in signal["points"][-1:])
     newest = max((days_of(at) for at in points), default=None)
     if body is None or newest is None or days_of(body["as_of"]) - newest < STILL_RECENT:
         return 5
