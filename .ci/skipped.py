@@ -10,7 +10,7 @@ BESIDE = Path(__file__).parents[2] / "shared"
 EXCUSES = {
     "the real data are not beside this checkout": lambda: not BESIDE.is_dir(),
     "Chromium is not there": lambda: not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
-    "no PostgreSQL 15": lambda: not Path("/usr/lib/postgresql/15").is_dir(),
+    "no PostgreSQL 15 is installed": lambda: not Path("/usr/lib/postgresql/15").is_dir(),
 }
 
 
