@@ -10,6 +10,7 @@ Times are what the caller waits on this machine; p95 is over the requests after 
 import argparse
 import copy
 import re
+import socket
 import statistics
 import subprocess
 import sys
@@ -31,7 +32,6 @@ from twin.store import accounts, migrate, session, tables
 
 PASSWORD = "a long bench password"
 UNCOUNTED = 10
-PORT = 18_777
 SERVE = """
 import sys
 from pathlib import Path
@@ -101,9 +101,11 @@ def copies(connection: Connection, models: Sequence[str], count: int) -> None:
 @contextmanager
 def signed_in(home: Path) -> Iterator[httpx.Client]:
     """Run the application and yield somebody who is signed in to it."""
-    running = subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(PORT)], cwd=Path(__file__).parents[1])
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    running = subprocess.Popen([sys.executable, "-c", SERVE, str(home), str(port)], cwd=Path(__file__).parents[1])
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{PORT}", timeout=60) as client:
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
             wait_for(client)
             page = client.get("/sign-in").text
             token = re.search(r'name="csrf_token" value="([^"]+)"', page)

@@ -182,11 +182,11 @@ def test_snooze_and_undo_by_keyboard(page: Page, site: Site) -> None:
     expect(page.locator("tr input[type=date]:focus")).to_be_visible()
     page.keyboard.press("Enter")
     expect(page.locator("tr.done")).to_contain_text("Snoozed until 6 Dec 2026.")
-    expect(page.locator("#counts")).to_contain_text("Held back2")
+    expect(page.locator("#counts")).to_contain_text("Snoozed2")
     page.keyboard.press("u")
     expect(page.locator("tr.done")).to_have_count(0)
     expect(page.locator("tr:focus")).to_contain_text("Wang, Li")
-    expect(page.locator("#counts")).to_contain_text("Held back1")
+    expect(page.locator("#counts")).to_contain_text("Snoozed1")
     assert [event["kind"] for event in events_of(site)] == ["opened", "snoozed", "unsnoozed"]
 
 

@@ -64,6 +64,7 @@ def connect(settings: Settings) -> Engine:
     with engine.connect() as connection:
         version = int(connection.execute(text("show server_version_num")).scalar_one())
     if version < OLDEST_SERVER:
+        engine.dispose()
         raise ConfigurationError(f"PostgreSQL {version // 10_000} is too old; 15 or later is needed")
     return engine
 
