@@ -71,4 +71,4 @@ def test_a_rule_speaks_after_the_marked_visits_and_no_others(case: Case) -> None
 
 
 def test_every_rule_of_an_organ_has_a_case() -> None:
-    assert RULES == {case.rule for case in cases()}
+    assert {case.rule for case in cases()} == RULES

@@ -13,8 +13,9 @@ from sqlalchemy import Engine, insert, select, text
 
 from tests.builders import bundle, lab, patient
 from tests.web_serving import Site, serving
+from twin import rescore
 from twin.settings import Settings
-from twin.store import tables
+from twin.store import forecasts, tables
 from twin.web.schemas import EXAMPLE_PATIENT
 
 FHIR = {"Content-Type": "application/fhir+json"}
@@ -179,6 +180,21 @@ def test_a_cursor_that_is_not_ours_is_refused(site: Site, after: str) -> None:
     client = site.person("clinician")
     for path in ("/api/v1/patients", "/api/v1/recalls"):
         assert client.get(path, params={"after": after}).status_code in (400, 422)
+
+
+def test_a_snapshot_of_a_past_day_is_computed_by_the_worker(site: Site, frieda: str) -> None:
+    asked, day = site.person("clinician"), {"as_of": "2024-02-01"}
+    address = f"/api/v1/patients/{frieda}/snapshot"
+    waiting = asked.get(address, params=day)
+    assert (waiting.status_code, waiting.headers["retry-after"]) == (202, "2")
+    with site.engine.connect() as connection:
+        (pending,) = forecasts.pending_views(connection, 10)
+    rescore.view(site.engine, site.settings, *pending, now=site.clock.at)
+    known = asked.get(address, params=day).json()
+    assert known["snapshot"]["as_of"].startswith("2024-02-01")
+    assert [organ["key"] for organ in known["organs"]] == ["liver", "vascular"]
+    problem(asked.get(address, params={"as_of": "2199-01-01"}), 400)
+    problem(asked.get(address, params={"as_of": "foo"}), 422)
 
 
 def test_a_snapshot_is_read_and_noted(site: Site, frieda: str) -> None:

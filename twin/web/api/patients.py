@@ -1,18 +1,21 @@
 """Find a patient, and read the twin as it was last computed."""
 
-from typing import Annotated
+from datetime import UTC, date, datetime, time
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
 from twin.store import dossier, patients
+from twin.store.session import Engine
 from twin.web.api.cursor import pack, unpack
 from twin.web.caller import Actor
 from twin.web.deps import EngineDep, Now, audited, record_access, scope
-from twin.web.errors import NotFound
+from twin.web.errors import BadRequest, NotFound
 from twin.web.schemas import PatientFound, PatientPage, Snapshot
 
 router = APIRouter()
 
+END_OF_DAY = time(23, 59, 59)  # the same moment as on the page, so that a view is computed once
 Size = Annotated[int, Query(ge=1, le=200)]
 Cursor = Annotated[str | None, Query(max_length=1000)]
 
@@ -42,11 +45,22 @@ def find(
     )
 
 
-@router.get("/patients/{patient_id}/snapshot", dependencies=[Depends(scope("record.read"))])
+@router.get("/patients/{patient_id}/snapshot", dependencies=[Depends(scope("record.read"))], response_model=Snapshot)
 def snapshot(
-    patient_id: Annotated[str, Depends(audited("record.read"))], engine: EngineDep, response: Response
-) -> Snapshot:
-    """The twin as last computed: organs, scores, forecasts, with the time up to which it knew."""
+    patient_id: Annotated[str, Depends(audited("record.read"))],
+    engine: EngineDep,
+    response: Response,
+    now: Now,
+    as_of: Annotated[date | None, Query(description="the twin as it was known at the end of this day")] = None,
+) -> Snapshot | Response:
+    """The twin as last computed, or as it was known at the end of a past day.
+
+    A past day is computed by the worker: 202 with Retry-After until it has.
+    """
+    if as_of is not None and as_of > now.date():
+        raise BadRequest("as_of lies in the future")
+    if as_of is not None and as_of < now.date():
+        return _as_known(engine, patient_id, as_of)
     with engine.connect() as connection:
         stored = dossier.stored_twin(connection, patient_id)
     if stored is None or stored.body is None:
@@ -56,4 +70,22 @@ def snapshot(
         patient_id=patient_id, as_of=stored.as_of, computed_at=stored.computed_at, stale_since=stored.stale_since,
         revision=stored.revision, model_version=stored.model_version,
         snapshot=dict(stored.body), organs=[dict(organ) for organ in stored.organs],
+    )  # fmt: skip
+
+
+def _as_known(engine: Engine, patient_id: str, day: date) -> Snapshot | Response:
+    moment = datetime.combine(day, END_OF_DAY, UTC)
+    with engine.begin() as connection:
+        stored = dossier.stored_twin(connection, patient_id)
+        body = dossier.view(connection, patient_id, moment)
+        if body is None:
+            dossier.request_view(connection, patient_id, moment)
+    if body is None:
+        return Response(status_code=202, headers={"Retry-After": "2"})
+    told = dict(body)
+    organs: Any = told.pop("organs")
+    return Snapshot(
+        patient_id=patient_id, as_of=moment, computed_at=None, stale_since=None,
+        revision=stored.revision if stored else 0, model_version=stored.model_version if stored else None,
+        snapshot=told, organs=organs,
     )  # fmt: skip
