@@ -12,7 +12,7 @@ from pathlib import Path
 
 from twin import compose, intake, rescore, synth
 from twin.settings import Settings
-from twin.store import records
+from twin.store import people
 
 
 def main() -> None:
@@ -40,7 +40,7 @@ def main() -> None:
         taken = []
         for number, patient_id in enumerate(whose[:25]):
             with running.engine.connect() as connection:
-                patient = records.get_patient(connection, patient_id)
+                patient = people.get_patient(connection, patient_id)
             identifier = next(each for each in patient.identifiers if each.kind == "MR")
             fact = _new_fact(number, f"Patient?identifier={identifier.system}|{identifier.value}", now)
             started = time.perf_counter()

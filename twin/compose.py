@@ -17,7 +17,7 @@ from alerts.ports import Clock
 from alerts.scheduler import Heartbeat
 from twin import jobs
 from twin.settings import Settings
-from twin.store import migrate, records, session, staff
+from twin.store import migrate, people, session, staff
 from twin.store.alerts import PostgresAlerts
 
 LOG = logging.getLogger(__name__)
@@ -85,7 +85,7 @@ def _tools(running: Instance) -> jobs.Tools:
 
     def label(patient_id: str) -> str:
         with running.engine.connect() as connection:
-            return records.record_number(connection, patient_id)
+            return people.record_number(connection, patient_id)
 
     return jobs.Tools(
         engine=running.engine,

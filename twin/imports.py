@@ -16,7 +16,7 @@ from twin.importers.base import Importer, Reject
 from twin.importers.container import Input, inputs
 from twin.importers.report import Fate, Report
 from twin.settings import Settings
-from twin.store import records
+from twin.store import ledger, people
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +41,7 @@ def import_path(
     importer = _named(format_key)
     if patient is not None:
         with engine.connect() as connection:
-            patient = records.find_patient(connection, patient)
+            patient = people.find_patient(connection, patient)
     for each in inputs(path):
         yield Progress(
             name=each.name, report=_import(engine, settings, each, source, actor, patient, importer, clock())
@@ -62,7 +62,7 @@ def combined(reports: list[Report]) -> Report:
 def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Callable[[], datetime]) -> None:
     """Import an uploaded file and close its row with the report. Killed anywhere, it is simply done again."""
     with engine.connect() as connection:
-        run = records.get_run(connection, import_id)
+        run = ledger.get_run(connection, import_id)
     if run is None or run.status != uploads.WAITING:
         return
     upload = run.report["upload"]
@@ -79,7 +79,7 @@ def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Cal
     except TwinError as error:
         report, status = {"rejects": [{"where": run.file_name, "reason": str(error)}], "rejected": 1}, "failed"
     with engine.begin() as connection:
-        records.finish_run(connection, import_id, status=status, format_key=None, report=report, now=clock())
+        ledger.finish_run(connection, import_id, status=status, format_key=None, report=report, now=clock())
     path.unlink(missing_ok=True)
 
 

@@ -19,7 +19,7 @@ from twin.importers.report import Fate, Report
 from twin.record.fact import Absent, Derived, FactDraft
 from twin.record.identity import decide, own_name
 from twin.record.quality import derive
-from twin.store import audit, records
+from twin.store import audit, ledger, people, records
 
 _BATCH = 2_000  # items entered in the ledger together
 
@@ -51,7 +51,7 @@ def take(
     if importer is None:
         raise UnreadableInput("no import format recognises this content")
     with engine.begin() as connection:
-        import_id = records.start_run(
+        import_id = ledger.start_run(
             connection, source=source, name=name, file_hash=hashlib.sha256(content).hexdigest(), actor=actor, now=now
         )
         taking = _Taking(connection=connection, import_id=import_id, source=source, now=now)
@@ -61,7 +61,7 @@ def take(
         if atomic and report.faults:
             raise TransactionRefused(replace(report, import_id=None))
         records.mark_stale(connection, taking.touched, now)
-        records.finish_run(
+        ledger.finish_run(
             connection, import_id, status="done", format_key=importer.key, report=report.to_json(), now=now
         )
         for patient_id in sorted(taking.seen | taking.touched):
@@ -116,12 +116,12 @@ class _Taking:
 
     def _look_up(self, items: list[Item]) -> None:
         keys = {key for item in items if item.subject for key in item.subject.keys} - self.named.keys()
-        self.named.update(records.patients_by_keys(self.connection, self.source, keys))
+        self.named.update(ledger.patients_by_keys(self.connection, self.source, keys))
         identifiers = [each for item in items if item.subject for each in item.subject.identifiers]
-        for (system, value), patient_id in records.find_identifiers(self.connection, identifiers).items():
+        for (system, value), patient_id in people.find_identifiers(self.connection, identifiers).items():
             self.named[f"{system}|{value}"] = frozenset({patient_id})
         unknown = {patient_id for ids in self.named.values() for patient_id in ids} - self.births.keys()
-        self.births.update(records.birth_dates(self.connection, unknown))
+        self.births.update(people.birth_dates(self.connection, unknown))
 
     def _settle(self, item: Item) -> tuple[str, tuple[tuple[FactDraft, Derived], ...]] | Reject:
         """Return whose item it is and its derived facts, or why it is refused."""
@@ -144,14 +144,14 @@ class _Taking:
         assert item.patient is not None
         own = own_name(self.source, item.key)
         draft = replace(item.patient, identifiers=(*item.patient.identifiers, own))
-        records.lock_identities(self.connection)
-        known = records.find_identifiers(self.connection, draft.identifiers)
+        people.lock_identities(self.connection)
+        known = people.find_identifiers(self.connection, draft.identifiers)
         meant = decide(item.patient.identifiers, own, known)
         if isinstance(meant, Absent):
             return Reject(where=item.where, reason=meant.reason, detail=meant.detail)
         if meant is None:
             meant = str(uuid.uuid4())
-            records.add_patient(self.connection, meant, draft, self.now)
+            people.add_patient(self.connection, meant, draft, self.now)
         own_names = (f"{each.system}|{each.value}" for each in item.patient.identifiers)
         for alias in (item.key, *item.aliases, *own_names):
             self.named[alias] = frozenset({meant})
@@ -176,7 +176,7 @@ class _Taking:
     def _write(self, ready: list[tuple[Item, str, tuple[tuple[FactDraft, Derived], ...]]]) -> None:
         entered = self._enter([item for item, _, _ in ready], [patient_id for _, patient_id, _ in ready])
         earlier = [old for row in entered if row is not None for old in row.supersedes]
-        known = records.latest_known(self.connection, earlier) if earlier else {}
+        known = ledger.latest_known(self.connection, earlier) if earlier else {}
         new: list[records.NewFact] = []
         for (item, patient_id, derived), row in zip(ready, entered, strict=True):
             self.seen.add(patient_id)
@@ -191,26 +191,26 @@ class _Taking:
                 for draft, made in drafts
             )
             if item.patient is not None:
-                records.describe_patient(self.connection, patient_id, item.patient, self.now)
+                people.describe_patient(self.connection, patient_id, item.patient, self.now)
             self.touched.add(patient_id)
             self._note(item, "superseded" if row.supersedes else "imported")
         self.facts += records.add_facts(self.connection, new, import_id=self.import_id, now=self.now)
 
-    def _enter(self, items: list[Item], patient_ids: list[str]) -> list[records.Ledgered | None]:
+    def _enter(self, items: list[Item], patient_ids: list[str]) -> list[ledger.Ledgered | None]:
         """Enter items in the ledger.
 
         One whose content was there and has been superseded since is an old version sent again, unless the source says
         that it is newer than what superseded it: then a result was corrected back, and that is a version of its own.
         """
 
-        def enter(chosen: list[Item], whose: list[str]) -> list[records.Ledgered | None]:
-            return records.enter(
+        def enter(chosen: list[Item], whose: list[str]) -> list[ledger.Ledgered | None]:
+            return ledger.enter(
                 self.connection, chosen, source=self.source, import_id=self.import_id, patient_ids=whose, now=self.now
             )
 
         entered = enter(items, patient_ids)
         met = [index for index, row in enumerate(entered) if row is None]
-        current = records.superseded_by(self.connection, self.source, [items[index] for index in met])
+        current = ledger.superseded_by(self.connection, self.source, [items[index] for index in met])
         back = [index for index in met if _is_newer(items[index], current.get(items[index].key))]
         again = enter([_as_version(items[index]) for index in back], [patient_ids[index] for index in back])
         for index, row in zip(back, again, strict=True):
@@ -226,7 +226,7 @@ class _Taking:
         if before is not None and at <= before:
             at = self.now
             derived = tuple((replace(draft, known_at=at, known_basis="received"), made) for draft, made in derived)
-        records.supersede(self.connection, old, at)
+        ledger.supersede(self.connection, old, at)
         return derived
 
     def _note(self, item: Item, outcome: Outcome, reason: str = "") -> None:
@@ -235,7 +235,7 @@ class _Taking:
     def _reject(self, item: Item, reject: Reject) -> None:
         refused = replace(item, reject=reject)
         self.rejects.append(refused)
-        records.add_rejects(self.connection, self.import_id, [refused])
+        ledger.add_rejects(self.connection, self.import_id, [refused])
         self._note(item, "rejected", reject.to_json()["reason"])
 
 

@@ -29,7 +29,7 @@ from twin.importers.base import Item, Outcome, Reject
 from twin.importers.report import Fate, Report
 from twin.record.fact import Coding, Derived, FactDraft
 from twin.record.quality import derive
-from twin.store import audit, records, studies
+from twin.store import audit, ledger, people, records, studies
 from twin.store.records import NewFact
 
 SOURCE = "imaging"
@@ -54,7 +54,7 @@ def receive(
         return _nothing_taken(engine, name, actor, str(error), now)
     kept, file_hash = _keep(home / "studies", path)
     with engine.begin() as connection:
-        import_id = records.start_run(connection, source=SOURCE, name=name, file_hash=file_hash, actor=actor, now=now)
+        import_id = ledger.start_run(connection, source=SOURCE, name=name, file_hash=file_hash, actor=actor, now=now)
         taking = _Taking(connection=connection, import_id=import_id, kept=kept, file_hash=file_hash, zone=zone, now=now)
         entered = [taking.enter(series, patient) for series in found]
         whose = sorted({each.patient_id for each in entered if each.patient_id and each.facts})
@@ -66,7 +66,7 @@ def receive(
             rejects=tuple(each.reject for each in entered if each.reject),
         )
         records.mark_stale(connection, whose, now)
-        records.finish_run(connection, import_id, status="done", format_key="dicom", report=report.to_json(), now=now)
+        ledger.finish_run(connection, import_id, status="done", format_key="dicom", report=report.to_json(), now=now)
         for patient_id in whose:
             audit.append(
                 connection, at=now, actor=actor, action="import", patient_id=patient_id, resource=f"import/{import_id}"
@@ -173,25 +173,25 @@ class _Taking:
 
     def _whose(self, said: Provenance, patient: str | None) -> str | None:
         if patient is not None:
-            return records.find_patient(self.connection, patient)
+            return people.find_patient(self.connection, patient)
         if not said.patient_id:
             return None
         try:
-            return records.find_patient(self.connection, said.patient_id)
+            return people.find_patient(self.connection, said.patient_id)
         except UnknownPatient:
             return None
 
     def _impossible(self, made_at: datetime | None, patient_id: str | None) -> str | None:
         if made_at is None or patient_id is None:
             return None
-        born = records.birth_dates(self.connection, [patient_id])[patient_id]
+        born = people.birth_dates(self.connection, [patient_id])[patient_id]
         if born is not None and made_at.date() < born:
             return "the study was made before the patient was born"
         return "the study lies in the future" if made_at > self.now else None
 
     def _quarantine(self, reject: Reject, uid: str) -> None:
         item = Item(key=uid, fingerprint=uid, kind="series", where=reject.where, reject=reject, raw=str(self.kept))
-        records.add_rejects(self.connection, self.import_id, [item])
+        ledger.add_rejects(self.connection, self.import_id, [item])
 
 
 def _state_findings(connection: Connection, study: studies.Study, found: Sequence[Finding], now: datetime) -> None:
@@ -216,12 +216,10 @@ def _write(
     now: datetime,
 ) -> int:  # fmt: skip
     item = Item(key=key, fingerprint=fingerprint, kind="series", where=key, facts=tuple(drafts))
-    (entered,) = records.enter(
-        connection, [item], source=SOURCE, import_id=import_id, patient_ids=[patient_id], now=now
-    )
+    (entered,) = ledger.enter(connection, [item], source=SOURCE, import_id=import_id, patient_ids=[patient_id], now=now)
     if entered is None:
         return 0
-    records.supersede(connection, entered.supersedes, now)
+    ledger.supersede(connection, entered.supersedes, now)
     new = []
     for draft in drafts:
         derived = derive(draft)
@@ -233,13 +231,13 @@ def _write(
 def _nothing_taken(engine: Engine, name: str, actor: str, reason: str, now: datetime) -> Report:
     reject = Reject(where=name, reason="unreadable", detail=reason)
     with engine.begin() as connection:
-        import_id = records.start_run(connection, source=SOURCE, name=name, file_hash="", actor=actor, now=now)
+        import_id = ledger.start_run(connection, source=SOURCE, name=name, file_hash="", actor=actor, now=now)
         item = Item(key=name, fingerprint=name, kind="series", where=name, reject=reject, raw=name)
-        records.add_rejects(connection, import_id, [item])
+        ledger.add_rejects(connection, import_id, [item])
         report = Report(
             import_id=import_id, facts=0, patients=(), fates=(_fate(name, name, "rejected", reason),), rejects=(reject,)
         )
-        records.finish_run(connection, import_id, status="done", format_key="dicom", report=report.to_json(), now=now)
+        ledger.finish_run(connection, import_id, status="done", format_key="dicom", report=report.to_json(), now=now)
     return report
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine
 
-from twin.store import records
+from twin.store import ledger, people
 
 WAITING = "uploaded"
 
@@ -22,14 +22,14 @@ def receive_upload(
     with path.open("rb") as handle:
         file_hash = hashlib.file_digest(handle, "sha256").hexdigest()
     with engine.begin() as connection:
-        whose = records.find_patient(connection, patient) if patient is not None else None
-        import_id = records.start_run(connection, source=source, name=name, file_hash=file_hash, actor=actor, now=now)
+        whose = people.find_patient(connection, patient) if patient is not None else None
+        import_id = ledger.start_run(connection, source=source, name=name, file_hash=file_hash, actor=actor, now=now)
         waiting = {"upload": {"path": str(path), "patient": whose}}
-        records.set_waiting(connection, import_id, WAITING, waiting)
+        ledger.set_waiting(connection, import_id, WAITING, waiting)
     return import_id
 
 
 def pending(engine: Engine) -> list[int]:
     """Return the uploads that wait for the worker."""
     with engine.connect() as connection:
-        return records.runs_in(connection, WAITING)
+        return ledger.runs_in(connection, WAITING)

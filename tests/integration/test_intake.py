@@ -11,7 +11,7 @@ from tests.builders import bundle, encode, lab, patient
 from twin import intake
 from twin.errors import UnreadableInput, UnsupportedVersion
 from twin.importers.report import Report
-from twin.store import records
+from twin.store import people, records
 from twin.store.tables import audit_event, fact, import_reject, patient_identifier
 from twin.store.tables import patient as patients
 
@@ -120,7 +120,7 @@ def test_a_correction_supersedes_from_when_it_was_known(engine: Engine) -> None:
     report = take(engine, bundle(patient(), corrected))
     assert (report.superseded, report.duplicates) == (1, 1)
     with engine.connect() as connection:
-        whose = records.find_patient(connection, "1")
+        whose = people.find_patient(connection, "1")
         values = {
             day: [
                 f.value
@@ -135,7 +135,7 @@ def test_a_correction_without_a_time_of_its_own_is_known_when_it_arrives(engine:
     take(engine, bundle(patient(), lab("o", "2160-0", 1.0, "mg/dL", "2020-01-01")))
     take(engine, bundle(patient(), lab("o", "2160-0", 2.0, "mg/dL", "2020-01-01")), now=NOW + timedelta(days=1))
     with engine.connect() as connection:
-        whose = records.find_patient(connection, "1")
+        whose = people.find_patient(connection, "1")
         before = records.read_timeline(connection, whose, NOW).series("creatinine")
         after = records.read_timeline(connection, whose, NOW + timedelta(days=2)).series("creatinine")
     assert [f.value for f in before] == ["1.0"]
@@ -206,7 +206,7 @@ def test_what_is_not_a_bundle_is_refused_by_name(
 def test_death_is_a_fact_with_its_time(engine: Engine) -> None:
     take(engine, bundle(patient(deceasedDateTime="2021-03-04T00:00:00Z")))
     with engine.connect() as connection:
-        whose = records.find_patient(connection, "1")
+        whose = people.find_patient(connection, "1")
         assert records.read_timeline(connection, whose, datetime(2021, 3, 3, tzinfo=UTC)).died_at is None
         assert records.read_timeline(connection, whose, NOW).died_at == datetime(2021, 3, 4, tzinfo=UTC)
 
@@ -235,7 +235,7 @@ def test_a_corrected_birth_date_changes_nothing_said_of_an_earlier_day(engine: E
     take(engine, bundle(patient(birth="1960-05-04"), lab("o", "2160-0", 1, "mg/dL", "2020-01-01")))
     take(engine, bundle(patient(birth="1940-05-04")), now=NOW + timedelta(days=1))
     with engine.connect() as connection:
-        whose = records.find_patient(connection, "1")
+        whose = people.find_patient(connection, "1")
         then = records.read_timeline(connection, whose, datetime(2024, 2, 1, tzinfo=UTC)).patient
         before = records.read_timeline(connection, whose, NOW).patient
         after = records.read_timeline(connection, whose, NOW + timedelta(days=2)).patient
@@ -253,7 +253,7 @@ def test_a_result_corrected_back_is_a_version_of_its_own_and_an_old_file_is_not(
     back = version(1.1, "2020-01-04T00:00:00Z")
     assert (take(engine, back).superseded, take(engine, back).facts) == (1, 0)
     with engine.connect() as connection:
-        whose = records.find_patient(connection, "1")
+        whose = people.find_patient(connection, "1")
         assert [f.value for f in records.read_timeline(connection, whose, NOW).series("creatinine")] == ["1.1"]
 
 

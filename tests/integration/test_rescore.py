@@ -9,7 +9,7 @@ from alerts.recall import Recall
 from tests.builders import bundle, lab, patient
 from twin import intake, rescore
 from twin.settings import Settings
-from twin.store import forecasts, records
+from twin.store import forecasts, people
 from twin.store.alerts import PostgresAlerts
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -38,7 +38,7 @@ class Clinic:
     @property
     def whose(self) -> str:
         with self.engine.connect() as connection:
-            return records.find_patient(connection, "1")
+            return people.find_patient(connection, "1")
 
     @property
     def recall(self) -> Recall:

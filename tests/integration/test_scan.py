@@ -13,7 +13,7 @@ from tests.builders import bundle, patient
 from twin import intake, scan
 from twin.errors import UnknownPatient
 from twin.importers.report import Report
-from twin.store import records, studies
+from twin.store import people, records, studies
 from twin.store.tables import fact, key_slice, study
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -33,7 +33,7 @@ def series(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def whose(engine: Engine) -> str:
     intake.take_bundle(engine, bundle(patient()), source="h", actor="t", atomic=True, now=NOW)
     with engine.connect() as connection:
-        return records.find_patient(connection, "1")
+        return people.find_patient(connection, "1")
 
 
 def receive(engine: Engine, home: Path, path: Path, whose: str | None = None) -> Report:

@@ -20,13 +20,13 @@ def snapshot(
     """Print the whole twin of one patient; nothing known after the date changes a digit of it."""
     from twin import compose, rescore
     from twin import snapshot as snapshots
-    from twin.store import audit, records
+    from twin.store import audit, people, records
 
     with could_not():
         moment = _moment(as_of)
         running = compose.instance(settings())
         with running.engine.begin() as connection:
-            patient_id = records.find_patient(connection, patient)
+            patient_id = people.find_patient(connection, patient)
             timeline = records.read_timeline(connection, patient_id, moment)
             audit.append(
                 connection, at=datetime.now(UTC), actor="cli", action="read", patient_id=patient_id, resource="snapshot"

@@ -1,16 +1,20 @@
 """How this process reaches its PostgreSQL: the one `DATABASE_URL` names, or the embedded server under `TWIN_HOME`."""
 
+import re
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
+from psycopg import Connection as Psycopg
 from sqlalchemy import Connection, Engine, create_engine, text
 from sqlalchemy.engine import make_url
 
 from twin.errors import ConfigurationError
 from twin.settings import Settings
 
+_UNKEEPABLE = re.compile("[\x00\ud800-\udfff]")
 OLDEST_SERVER = 150_000  # PostgreSQL 15: docs/decisions/0001
 
 
@@ -80,3 +84,14 @@ def advisory_lock(connection: Connection, name: str) -> Iterator[bool]:
     finally:
         if won:
             connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
+
+
+def driver_connection(connection: Connection) -> Psycopg[Any]:
+    raw = connection.connection.driver_connection
+    assert isinstance(raw, Psycopg)
+    return raw
+
+
+def storable(value: str | None) -> str | None:
+    """PostgreSQL keeps no NUL and no half surrogate pair; the replacement character shows that one stood there."""
+    return _UNKEEPABLE.sub("\ufffd", value) if value else value

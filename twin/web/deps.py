@@ -21,7 +21,7 @@ from twin.store.accounts import Role, User
 from twin.store.alerts import PostgresAlerts
 from twin.store.api_tokens import Scope
 from twin.store.audit import Outcome
-from twin.store.records import get_patient
+from twin.store.people import get_patient
 from twin.store.session import Connection, Engine
 from twin.web.access_log import route_of
 from twin.web.caller import Actor, by_session, by_token, lifetime, name_of, session_cookie

@@ -12,7 +12,7 @@ from fastapi import Path as InPath
 from fastapi.concurrency import run_in_threadpool
 
 from twin.importers.base import DEFAULT_SOURCE
-from twin.store import desk, records
+from twin.store import desk, people
 from twin.uploads import receive_upload
 from twin.web.caller import Actor
 from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
@@ -63,7 +63,7 @@ def asked_upload(
     patient_id = None
     if patient is not None:
         with engine.connect() as connection:
-            patient_id = records.find_patient(connection, patient)
+            patient_id = people.find_patient(connection, patient)
     return Asked(name=_UNUSUAL.sub("_", filename), source=source, patient_id=patient_id)
 
 
