@@ -37,6 +37,7 @@ OWN_FINDING = "urn:patient-twin:finding"
 CT = Coding(system="http://dicom.nema.org/resources/ontology/DCM", code="CT", display="Computed tomography")  # CID 29
 _LOOKS = {finder.key: finder.looks_for[:1].upper() + finder.looks_for[1:] for finder in FINDINGS}
 _NO_UID = "without-uid-"
+WAITS = "nobody known here: import it again with the patient named (--patient, or ?patient=)"
 
 
 def receive(
@@ -158,10 +159,12 @@ class _Taking:
             described=said.described(),
             now=self.now,
         )
+        if study_id is None and patient_id is not None:  # it may have waited for somebody to say whose it is
+            study_id = studies.attach(self.connection, uid, patient_id)
         if study_id is None:
             return _Entered(fate=_fate(where, uid, "duplicate"), patient_id=patient_id)
         if patient_id is None:
-            return _Entered(fate=_fate(where, uid, "imported", "waits for a person to say whose it is"))
+            return _Entered(fate=_fate(where, uid, "imported", WAITS))
         shown = replace(CT, display=said.description or CT.display)
         at = made_at or self.now
         draft = FactDraft(

@@ -77,10 +77,22 @@ def test_the_same_series_again_changes_nothing(engine: Engine, tmp_path: Path, s
 
 def test_a_series_of_nobody_known_waits_for_a_person(engine: Engine, tmp_path: Path, series: Path) -> None:
     report = receive(engine, tmp_path, series)
-    assert report.fates[0].reason == "waits for a person to say whose it is"
+    assert report.fates[0].reason == scan.WAITS
+    assert report.to_json()["notes"] == [{"where": report.fates[0].where, "reason": scan.WAITS}]
     with engine.connect() as connection:
         assert studies.queued(connection, 10) == []
         assert connection.execute(select(study.c.status)).scalar_one() == "needs_patient"
+
+
+def test_a_waiting_series_goes_to_the_patient_named_at_the_next_import(
+    engine: Engine, tmp_path: Path, series: Path
+) -> None:
+    receive(engine, tmp_path, series)
+    intake.take_bundle(engine, bundle(patient(mrn="other")), source="h", actor="t", atomic=True, now=NOW)
+    report = receive(engine, tmp_path, series, "other")
+    assert (report.imported, report.duplicates, report.facts) == (1, 0, 1)
+    with engine.connect() as connection:
+        assert len(studies.queued(connection, 10)) == 1
 
 
 def test_an_unknown_patient_named_on_purpose_is_an_error_and_nothing_is_written(

@@ -110,12 +110,11 @@ def refuse(connection: Connection, study_id: int, reason: str, now: datetime) ->
     )
 
 
-def attach(connection: Connection, study_id: int, patient_id: str) -> bool:
-    """Give a series that waits on the review list to a patient; it is screened next."""
-    return bool(
-        connection.execute(
-            update(t.study)
-            .where(t.study.c.id == study_id, t.study.c.patient_id.is_(None))
-            .values(patient_id=patient_id, status="queued")
-        ).rowcount
-    )
+def attach(connection: Connection, series_uid: str, patient_id: str) -> int | None:
+    """Give a series that waits on the review list to a patient and return its id; None where it doesn't wait."""
+    return connection.execute(
+        update(t.study)
+        .where(t.study.c.series_uid == series_uid, t.study.c.patient_id.is_(None))
+        .values(patient_id=patient_id, status="queued")
+        .returning(t.study.c.id)
+    ).scalar_one_or_none()
