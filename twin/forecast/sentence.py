@@ -106,8 +106,16 @@ def _driver(drivers: tuple[Driver, ...]) -> Text:
     return Text(f", driven by {first.direction} {name.en} ({share})", f"，主要由{name.zh_CN}{way}驱动（{share}）")
 
 
+_SIDES = {
+    ">": Text("past", "超过"),
+    ">=": Text("at or past", "达到或超过"),
+    "<": Text("below", "低于"),
+    "<=": Text("at or below", "达到或低于"),
+}
+
+
 def _past(crossing: Crossing) -> Text:
-    return Text("past", "超过") if crossing.comparison in (">", ">=") else Text("below", "低于")
+    return _SIDES[crossing.comparison]
 
 
 def _name(key: str, output: str) -> tuple[str, str]:

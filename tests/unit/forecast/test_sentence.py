@@ -103,6 +103,7 @@ def test_value_close_to_the_line_keeps_the_digits_that_tell_the_side(fib4: Cross
         ({"unit": "1", "value": 0.03, "newest": 0.0214}, "is 2.1 %. 63 % (48-77) likely past 3 %"),
         ({"unit": "1", "value": 15.0, "newest": 12.0}, "is 12."),
         ({"comparison": "<", "newest": 3.0}, "likely below 2.67"),
+        ({"comparison": ">=", "newest": 2.0}, "likely at or past 2.67"),
     ],
 )
 def test_numbers_are_written_as_the_clinic_writes_them(fib4: Crossing, changes: dict, words: str) -> None:
