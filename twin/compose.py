@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 import procrastinate
@@ -15,10 +16,12 @@ from alerts.clock import SystemClock
 from alerts.message import Recipient
 from alerts.ports import Clock
 from alerts.scheduler import Heartbeat
-from twin import jobs
 from twin.settings import Settings
 from twin.store import migrate, people, session, staff
 from twin.store.alerts import PostgresAlerts
+
+if TYPE_CHECKING:
+    from twin import jobs
 
 LOG = logging.getLogger(__name__)
 
@@ -50,6 +53,8 @@ def channels(settings: Settings) -> dict[str, Channel]:
 
 def run_worker(running: Instance) -> None:
     """Work until a signal says stop: jobs in this thread's loop, the clock beside it."""
+    from twin import jobs  # what only the worker needs (models, imaging) is not loaded by the web process
+
     tools = _tools(running)
     address = running.engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     app = jobs.make_app(procrastinate.PsycopgConnector(conninfo=address), tools)
@@ -69,7 +74,9 @@ def run_worker(running: Instance) -> None:
 
 
 @contextmanager
-def _beating(app: procrastinate.App, tools: jobs.Tools) -> Iterator[None]:
+def _beating(app: procrastinate.App, tools: "jobs.Tools") -> Iterator[None]:
+    from twin import jobs
+
     clock = Heartbeat(jobs.beats(app, tools), on_failure=jobs.note_failed_beat)
     clock.start()
     try:
@@ -78,7 +85,9 @@ def _beating(app: procrastinate.App, tools: jobs.Tools) -> Iterator[None]:
         clock.stop()
 
 
-def _tools(running: Instance) -> jobs.Tools:
+def _tools(running: Instance) -> "jobs.Tools":
+    from twin import jobs
+
     def everybody() -> tuple[Recipient, ...]:
         with running.engine.connect() as connection:
             return staff.recipients(connection)

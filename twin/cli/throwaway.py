@@ -14,16 +14,19 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx
 import typer
 
-from imaging.phantom import NODULE, Lesion, Phantom, write_phantom
-from twin import compose, synth
+from twin import compose
 from twin.cli.say import COULD_NOT, as_json, could_not
 from twin.settings import Settings
-from twin.store import accounts, api_tokens, session
-from twin.synth import SyntheticPatient
+from twin.store import accounts, api_tokens, migrate, session
+
+if TYPE_CHECKING:
+    from imaging.phantom import Phantom
+    from twin.synth import SyntheticPatient
 
 SEED = 20_261_122  # the demo's patients are the same every time
 CT_PATIENTS = 2
@@ -84,8 +87,9 @@ def _running(home: Path, port: int) -> Iterator[_Demo]:
     environment |= {"TWIN_HOME": str(home), "TWIN_PUBLIC_URL": address, "TWIN_BEAT_SECONDS": "1"}
     environment["TWIN_LOG_LEVEL"] = "WARNING"
     settings = Settings(home=home, public_url=address).model_copy(update={"database_url": None})
-    running = compose.instance(settings)
-    session.make_forgetful(running.engine)
+    running = compose.instance(settings, migrated=False)
+    session.make_forgetful(running.engine)  # before the schema is laid: hundreds of small writes
+    migrate.upgrade(running.engine)
     password = secrets.token_urlsafe(9)
     with running.engine.begin() as connection:
         people = {
@@ -110,6 +114,8 @@ def _running(home: Path, port: int) -> Iterator[_Demo]:
         _wait_for_page(address, children)
         yield _Demo(settings=settings, address=address, token=token, password=password)
     finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, signal.SIG_IGN)  # asked twice to end: what was begun here is ended in order
         for child in children:
             child.terminate()
         for child in children:
@@ -123,6 +129,8 @@ def _running(home: Path, port: int) -> Iterator[_Demo]:
 
 def _fill(running: _Demo, count: int) -> None:
     """Send simulated patients as FHIR bundles over HTTP, then the phantom CTs of two of them as archives."""
+    from imaging.phantom import write_phantom  # after the page is there: nobody waits for these to load
+    from twin import synth
 
     headers = {"Authorization": f"Bearer {running.token}"}
     cohort = synth.cohort(count, seed=SEED, until=datetime.now(UTC).date())
@@ -150,8 +158,10 @@ def _fill(running: _Demo, count: int) -> None:
                 )
 
 
-def _phantom(patient: SyntheticPatient, number: int) -> Phantom:
+def _phantom(patient: "SyntheticPatient", number: int) -> "Phantom":
     """A chest CT of half a year ago, with one planted nodule more for each patient."""
+    from imaging.phantom import NODULE, Lesion, Phantom
+
     nodules = (NODULE, Lesion(centre_lps_mm=(70.0, 20.0, -20.0), diameter_mm=9.0))
     made = datetime.now(UTC).replace(hour=9, minute=30, second=0, microsecond=0, tzinfo=None) - timedelta(days=182)
     return Phantom(

