@@ -14,7 +14,8 @@ from sqlalchemy import Connection, Engine
 
 from twin.errors import TwinError, UnreadableInput
 from twin.importers import recognise
-from twin.importers.base import Importer, Item, Outcome, Reject, Subject
+from twin.importers.base import Context, Importer, Item, Outcome, Reject, Subject
+from twin.importers.content import Content
 from twin.importers.report import Fate, Report
 from twin.record.fact import Absent, Derived, FactDraft
 from twin.record.identity import decide, own_name
@@ -47,7 +48,8 @@ def take(
     importer: Importer | None = None,
 ) -> Report:  # fmt: skip
     """Take the content of one file into the record, in one transaction, and return what became of each item."""
-    importer = importer or recognise(content[:4096])
+    given = Content.of(content, name)
+    importer = importer or recognise(given)
     if importer is None:
         raise UnreadableInput("no import format recognises this content")
     with engine.begin() as connection:
@@ -55,7 +57,7 @@ def take(
             connection, source=source, name=name, file_hash=hashlib.sha256(content).hexdigest(), actor=actor, now=now
         )
         taking = _Taking(connection=connection, import_id=import_id, source=source, now=now)
-        for batch in _batches(importer.read(content, now)):
+        for batch in _batches(importer.read(given, Context(now=now))):
             taking.batch(batch)
         report = taking.report()
         if atomic and report.faults:

@@ -193,7 +193,7 @@ class _Taking:
         return "the study lies in the future" if made_at > self.now else None
 
     def _quarantine(self, reject: Reject, uid: str) -> None:
-        item = Item(key=uid, fingerprint=uid, kind="series", where=reject.where, reject=reject, raw=str(self.kept))
+        item = Item(key=uid, fingerprint=uid, kind="series", where=reject.where, reject=reject, body=str(self.kept))
         ledger.add_rejects(self.connection, self.import_id, [item])
 
 
@@ -235,7 +235,7 @@ def _nothing_taken(engine: Engine, name: str, actor: str, reason: str, now: date
     reject = Reject(where=name, reason="unreadable", detail=reason)
     with engine.begin() as connection:
         import_id = ledger.start_run(connection, source=SOURCE, name=name, file_hash="", actor=actor, now=now)
-        item = Item(key=name, fingerprint=name, kind="series", where=name, reject=reject, raw=name)
+        item = Item(key=name, fingerprint=name, kind="series", where=name, reject=reject, body=name)
         ledger.add_rejects(connection, import_id, [item])
         report = Report(
             import_id=import_id, facts=0, patients=(), fates=(_fate(name, name, "rejected", reason),), rejects=(reject,)

@@ -7,10 +7,23 @@ import pytest
 from tests.builders import bundle, lab, patient
 from twin.errors import TwinError
 from twin.importers import IMPORTERS, recognise
-from twin.importers.base import Importer
+from twin.importers.base import Context, Importer
+from twin.importers.content import Content
 
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-SAMPLES = {"fhir": bundle(patient(), lab("o", "2160-0", 1, "mg/dL", "2020"), {"resourceType": "Claim"})}
+CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
+SAMPLES: dict[str, tuple[str, bytes]] = {
+    "fhir": (
+        "bundle.json",
+        bundle(patient(), lab("o", "2160-0", 1, "mg/dL", "2020"), {"resourceType": "Claim"}),
+    ),
+}
+"""Of each format a small file by its name, with a result, made here."""
+
+
+def sample_of(importer: Importer) -> Content:
+    name, content = SAMPLES[importer.key]
+    return Content.of(content, name)
+
 
 each_importer = pytest.mark.parametrize("importer", IMPORTERS, ids=lambda importer: importer.key)
 
@@ -22,39 +35,39 @@ def test_a_format_has_a_sample_here(importer: Importer) -> None:
 
 @each_importer
 def test_a_format_recognises_its_own_sample(importer: Importer) -> None:
-    assert recognise(SAMPLES[importer.key][:4096]) is importer
+    assert recognise(sample_of(importer)) is importer
 
 
 @each_importer
 def test_every_item_has_one_and_only_one_fate(importer: Importer) -> None:
-    for item in importer.read(SAMPLES[importer.key], NOW):
-        ways = [bool(item.facts or item.patient), item.reject is not None, item.not_used is not None]
+    for item in importer.read(sample_of(importer), CONTEXT):
+        ways = [bool(item.facts or item.patient or item.merge), item.reject is not None, item.not_used is not None]
         assert sum(ways) == 1, item
 
 
 @each_importer
 def test_reading_twice_gives_the_same_keys_and_fingerprints(importer: Importer) -> None:
     def names() -> list[tuple[str, str]]:
-        return [(item.key, item.fingerprint) for item in importer.read(SAMPLES[importer.key], NOW)]
+        return [(item.key, item.fingerprint) for item in importer.read(sample_of(importer), CONTEXT)]
 
     assert names() == names()
 
 
 @each_importer
 def test_mangled_bytes_never_crash_a_format(importer: Importer) -> None:
-    sample = SAMPLES[importer.key]
+    name, sample = SAMPLES[importer.key]
     for position in range(0, len(sample), 3):
         for change in (b"", b"\x00", b'"', b"\xff", b"{", b"9"):
             mangled = sample[:position] + change + sample[position + 1 :]
             try:
-                list(importer.read(mangled, NOW))
+                list(importer.read(Content.of(mangled, name), CONTEXT))
             except TwinError:
                 continue
 
 
 @each_importer
 def test_facts_say_where_they_stood_and_are_timed_with_a_zone(importer: Importer) -> None:
-    facts = [fact for item in importer.read(SAMPLES[importer.key], NOW) for fact in item.facts]
+    facts = [fact for item in importer.read(sample_of(importer), CONTEXT) for fact in item.facts]
     assert facts
     for fact in facts:
         assert fact.where

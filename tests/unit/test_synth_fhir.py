@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from fhir.resources.R4B.bundle import Bundle
 
+from twin.importers.base import Context
+from twin.importers.content import Content
 from twin.importers.fhir import IMPORTER
 from twin.record.fact import Absent
 from twin.record.quality import derive
@@ -98,7 +100,7 @@ def test_a_patient_without_a_fault_needs_no_correction() -> None:
 
 @pytest.mark.parametrize("patient", ONE_A_COURSE, ids=lambda patient: patient.course)
 def test_the_importer_rejects_nothing_and_reads_every_unit(patient: SyntheticPatient) -> None:
-    items = list(IMPORTER.read(encode(bundle(patient)), NOW))
+    items = list(IMPORTER.read(Content.of(encode(bundle(patient))), Context(now=NOW)))
     assert [item.reject for item in items if item.reject] == []
     assert {item.kind for item in items if item.not_used} == {"Organization", "Immunization", "Claim"}
     derived = [derive(fact) for item in items for fact in item.facts]
@@ -110,7 +112,7 @@ def test_the_importer_rejects_nothing_and_reads_every_unit(patient: SyntheticPat
 
 def test_the_importer_reads_the_values_that_were_printed() -> None:
     patient = next(each for each in PATIENTS if each.is_conventional and each.correction is None)
-    drafts = [fact for item in IMPORTER.read(encode(bundle(patient)), NOW) for fact in item.facts]
+    drafts = [fact for item in IMPORTER.read(Content.of(encode(bundle(patient))), Context(now=NOW)) for fact in item.facts]
     read = sorted((fact.observed_at, found.value) for fact in drafts if (found := derive(fact)).signal == "creatinine")
     assert read == [(at, pytest.approx(value)) for at, value, _ in timeline_values(patient, "creatinine")]
 

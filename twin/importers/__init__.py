@@ -2,10 +2,11 @@
 
 from twin.importers import fhir
 from twin.importers.base import Importer
+from twin.importers.content import Content
 
 IMPORTERS: tuple[Importer, ...] = (fhir.IMPORTER,)
 
 
-def recognise(head: bytes) -> Importer | None:
+def recognise(content: Content) -> Importer | None:
     """Return the format of a file by its first bytes, None where no format knows it."""
-    return next((importer for importer in IMPORTERS if importer.recognises(head)), None)
+    return next((each for each in IMPORTERS if each.recognises(content.head, content.base_name)), None)

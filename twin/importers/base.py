@@ -1,11 +1,11 @@
 """What an import format owes: items, each of which becomes facts, or a reject or `not used` with its reason."""
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Literal
+from datetime import UTC, date, datetime, tzinfo
+from typing import Any, Literal
 
+from twin.importers.content import Content
 from twin.record.fact import FactDraft
 from twin.record.timeline import Identifier, Sex
 
@@ -47,12 +47,20 @@ class Subject:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class MergeDraft:
+    """A source says that two of its patients are one (HL7 v2 ADT^A40): `retired` is to be read as `into`."""
+
+    into: Subject
+    retired: Subject
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
     """One thing read from a source: a FHIR resource, an HL7 message's result, a table's row.
 
-    Exactly one of `facts`/`patient` (something to write), `reject` and `not_used` says what becomes of it.
+    Exactly one of `facts`/`patient`/`merge` (something to write), `reject` and `not_used` says what becomes of it.
     `key` is its name within the source, `fingerprint` the SHA-256 of its content: together they make an item that is
-    sent twice write nothing the second time.
+    sent twice write nothing the second time, and the same key with other content a correction.
     """
 
     key: str
@@ -63,25 +71,52 @@ class Item:
     subject: Subject | None = None
     patient: PatientDraft | None = None
     facts: tuple[FactDraft, ...] = ()
+    merge: MergeDraft | None = None
     reject: Reject | None = None
     not_used: str | None = None
     version_at: datetime | None = None
     """When the source says this version was made or released, where it says so."""
-    raw: object = field(default=None, repr=False)
+    sent_at: datetime | None = None
+    """The source's own time (message, document, export): nothing in it can have been measured later than this."""
+    body: str = field(default="", repr=False)
+    """A piece of the same format, as received, that reads to this item again: kept where the item is refused."""
+    resource: str | None = field(default=None, repr=False)
+    """A FHIR resource exactly as it came, to be read back digit for digit; None for other formats."""
+    tokens: tuple[str, ...] = ()
+    """Business identifiers (`system|value`) of a kept resource, for conditional requests."""
 
-    def body(self) -> str:
-        """The item as received, for the quarantine."""
-        return self.raw if isinstance(self.raw, str) else json.dumps(self.raw, default=str, ensure_ascii=False)
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Context:
+    """What the sender said of a whole source, beside its bytes."""
+
+    now: datetime
+    zone: tzinfo = UTC
+    """Times without an offset are the clock of this zone."""
+    is_shifted: bool = False
+    """The source shifts its dates (de-identified data): they may lie in the future."""
+    mapping: str | None = None
+    """For tables: the text of a `mapping.toml`, or the name of a ready mapping."""
+    sample: str | None = None
+    """For files of several people (VCF): the one that is meant."""
+    patient: str | None = None
+    """The patient a person named; what names nobody itself is this patient's."""
+    knowledge: tuple[Any, ...] = ()
+    """Reference files of this instance that a format applies (polygenic scoring files), as that format reads them."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Importer:
-    """A format: `recognises` looks at the first bytes, `read` yields every item in the order of the source.
+    """A format: `recognises(head, name)` looks at the first bytes, `read` yields every item in the source's order.
 
-    `read(content, now)` raises UnreadableInput or UnsupportedVersion where the whole is not this format.
+    `read(content, context)` raises UnreadableInput or UnsupportedVersion where the whole is not this format; what is
+    wrong with one item is that item's reject. It reads piece by piece where files of the format can be large, and gives
+    the same items in the same order every time: an import that was killed goes on where it stopped.
     """
 
     key: str
     title: str
-    recognises: Callable[[bytes], bool]
-    read: Callable[[bytes, datetime], Iterator[Item]]
+    recognises: Callable[[bytes, str], bool]
+    read: Callable[[Content, Context], Iterator[Item]]
+    order: Callable[[Content], int] = lambda content: 0
+    """Of several files that come together the lower are read first: patients before their results."""

@@ -177,7 +177,7 @@ def add_rejects(connection: Connection, import_id: int, rejects: Iterable[Item])
             "place": item.reject.where,
             "reason": item.reject.reason,
             "detail": item.reject.detail,
-            "body": storable(item.body()),
+            "body": storable(item.body),
         }
         for item in rejects
         if item.reject is not None

@@ -11,7 +11,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from twin.errors import UnreadableInput, UnsupportedVersion
-from twin.importers.base import Importer, Item, Reject, Subject
+from twin.importers.base import Context, Importer, Item, Reject, Subject
+from twin.importers.content import Content
 from twin.importers.fhir import facts as read
 from twin.importers.fhir.keepable import is_suspect, why_not
 from twin.importers.fhir.models import IdentifierModel, PatientModel, Reference
@@ -43,9 +44,10 @@ def parse(content: bytes) -> dict[str, Any]:
     return resource
 
 
-def read_items(content: bytes, now: datetime) -> Iterator[Item]:
+def read_items(content: Content, context: Context) -> Iterator[Item]:
     """Yield one item an entry, patients first, then the rest in the order of the bundle."""
-    bundle = parse(content)
+    given, now = content.read(), context.now
+    bundle = parse(given)
     if bundle["resourceType"] != "Bundle":
         raise UnreadableInput(f"a {_short(bundle['resourceType'])}, not a Bundle")
     if bundle.get("type") not in BUNDLE_TYPES:
@@ -55,7 +57,7 @@ def read_items(content: bytes, now: datetime) -> Iterator[Item]:
         raise UnreadableInput("Bundle.entry is not a list")
     births: dict[str, Any] = {}
     later = []
-    suspect = is_suspect(content)
+    suspect = is_suspect(given)
     for index, entry in enumerate(entries):
         where = f"Bundle.entry[{index}]"
         resource = entry.get("resource") if isinstance(entry, dict) else None
@@ -96,7 +98,7 @@ def _patient(resource: dict[str, Any], entry: dict[str, Any], where: str, now: d
         patient=draft,
         facts=deaths,
         version_at=model.meta.lastUpdated.end if model.meta and model.meta.lastUpdated else None,
-        raw=resource,
+        body=_text(resource),
     )
 
 
@@ -129,7 +131,7 @@ def _item(resource: dict[str, Any], entry: dict[str, Any], where: str, now: date
         subject=subject,
         facts=drafts,
         version_at=model.meta.lastUpdated.end if model.meta and model.meta.lastUpdated else None,
-        raw=resource,
+        body=_text(resource),
     )
 
 
@@ -185,7 +187,7 @@ def _identifier(model: IdentifierModel) -> Identifier:
 
 
 def _refused(key: str, kind: str, where: str, reason: str, detail: str, body: object) -> Item:
-    text = json.dumps(body, default=str, ensure_ascii=False)
+    text = _text(body)
     fingerprint = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
     return Item(
         key=key or f"{kind}#{fingerprint}",
@@ -193,8 +195,12 @@ def _refused(key: str, kind: str, where: str, reason: str, detail: str, body: ob
         kind=kind,
         where=where,
         reject=Reject(where=where, reason=reason, detail=detail),
-        raw=text,
+        body=text,
     )
+
+
+def _text(body: object) -> str:
+    return json.dumps(body, default=str, ensure_ascii=False)
 
 
 def _why(error: ValidationError) -> str:
@@ -232,6 +238,8 @@ def _short(value: object) -> str:
 IMPORTER = Importer(
     key="fhir",
     title="FHIR R4 bundle (JSON)",
-    recognises=lambda head: bool(_LOOKS_LIKE_FHIR.match(head)) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{"),
+    recognises=lambda head, name: (
+        bool(_LOOKS_LIKE_FHIR.match(head)) or head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"{")
+    ),
     read=read_items,
 )

@@ -5,25 +5,18 @@ path, never a guess.
 """
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
+
+from twin.record.moment import Moment, of_parts
 
 # hl7.org/fhir/R4/datatypes.html#dateTime: year, year-month, date, or date-time with seconds and zone.
 _DATE_TIME = re.compile(
     r"^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?)(Z|[+-]\d{2}:\d{2})?)?)?)?$"
 )
-
-
-class Moment(BaseModel):
-    """A FHIR dateTime: the first and the last instant it can mean (a bare year means a whole year)."""
-
-    model_config = ConfigDict(frozen=True)
-
-    start: datetime
-    end: datetime
 
 
 def read_moment(value: object) -> Moment:
@@ -41,15 +34,7 @@ def read_moment(value: object) -> Moment:
     if clock is not None:
         moment = datetime.fromisoformat(f"{year}-{month}-{day}T{clock}{zone or 'Z'}").astimezone(UTC)
         return Moment(start=moment, end=moment)
-    if int(year) < 1:
-        raise ValueError("no such year")
-    start = datetime(int(year), int(month or 1), int(day or 1), tzinfo=UTC)
-    if day is not None:
-        return Moment(start=start, end=start)
-    following = (
-        (start.replace(day=1) + timedelta(days=32)).replace(day=1) if month else start.replace(year=start.year + 1)
-    )
-    return Moment(start=start, end=following - timedelta(seconds=1))
+    return of_parts(int(year), int(month) if month else None, int(day) if day else None)
 
 
 def _read_decimal(value: object) -> Decimal:
@@ -62,7 +47,7 @@ def _read_date(value: object) -> date:
     return read_moment(value).start.date()
 
 
-FhirMoment = Annotated[Moment, BeforeValidator(read_moment)]
+FhirMoment = Annotated[InstanceOf[Moment], BeforeValidator(read_moment)]
 FhirDate = Annotated[date, BeforeValidator(_read_date)]
 FhirDecimal = Annotated[Decimal, BeforeValidator(_read_decimal)]
 
