@@ -62,6 +62,7 @@ patient = Table(
 )
 
 Index("ix_patient_name", func.lower(patient.c.name).label("name"), postgresql_ops={"name": "text_pattern_ops"})
+Index("ix_patient_birth_date", patient.c.birth_date)
 
 patient_identifier = Table(
     "patient_identifier",
@@ -86,6 +87,40 @@ patient_version = Table(
     Index(None, "patient_id"),
 )
 
+patient_link = Table(
+    "patient_link",
+    metadata,
+    _id(),
+    Column("retired_id", UUID(as_uuid=False), ForeignKey("patient.id"), nullable=False),
+    Column("into_id", UUID(as_uuid=False), ForeignKey("patient.id"), nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("linked_by", Text, nullable=False),
+    _time("linked_at", required=True),
+    Column("unlinked_by", Text),
+    _time("unlinked_at"),
+    Column("unlink_reason", Text),
+    Index("uq_patient_link_live", "retired_id", unique=True, postgresql_where=text("unlinked_at is null")),
+    Index(None, "into_id"),
+)
+
+match_review = Table(
+    "match_review",
+    metadata,
+    _id(),
+    _patient_id(),
+    Column("candidate_id", UUID(as_uuid=False), ForeignKey("patient.id"), nullable=False),
+    Column("score", Float, nullable=False),
+    Column("grade", Text, nullable=False),
+    Column("evidence", JSONB, nullable=False),
+    Column("status", Text, nullable=False),
+    _time("created_at", required=True),
+    _time("decided_at"),
+    Column("decided_by", Text),
+    Column("reason", Text),
+    UniqueConstraint("patient_id", "candidate_id"),
+    Index("ix_match_review_open", "id", postgresql_where=text("status = 'open'")),
+)
+
 import_run = Table(
     "import_run",
     metadata,
@@ -99,6 +134,16 @@ import_run = Table(
     Column("report", JSONB, nullable=False, server_default="{}"),
     _now("started_at"),
     _time("finished_at"),
+    Column("parent_id", BigInteger, ForeignKey("import_run.id")),
+    Column("options", JSONB, nullable=False, server_default="{}"),
+    Column("items_done", BigInteger, nullable=False, server_default="0"),
+    Column("bytes_done", BigInteger, nullable=False, server_default="0"),
+    Column("bytes_total", BigInteger),
+    Column("mapping_version", Text),
+    _time("cancel_requested_at"),
+    Index("ix_import_run_parent_id", "parent_id", postgresql_where=text("parent_id is not null")),
+    Index("ix_import_run_file", "source", "file_hash"),
+    Index("ix_import_run_open", "id", postgresql_where=text("status in ('uploaded', 'running')")),
 )
 
 import_item = Table(
@@ -112,7 +157,18 @@ import_item = Table(
     Column("import_id", BigInteger, ForeignKey("import_run.id"), nullable=False),
     _now("recorded_at"),
     _time("superseded_at"),
+    Column("kind", Text, nullable=False, server_default=""),
+    Column("resource", Text),
+    _time("version_at"),
     UniqueConstraint("source", "item_key", "fingerprint"),
+    Index("ix_import_item_search", "kind", "patient_id", "id", postgresql_where=text("resource is not null")),
+)
+
+item_token = Table(
+    "item_token",
+    metadata,
+    Column("token", Text, primary_key=True),
+    Column("item_id", BigInteger, ForeignKey("import_item.id"), primary_key=True),
 )
 
 import_reject = Table(
@@ -124,7 +180,63 @@ import_reject = Table(
     Column("reason", Text, nullable=False),
     Column("detail", Text, nullable=False, server_default=""),
     Column("body", Text),
+    Column("source", Text, nullable=False, server_default=""),
+    Column("format", Text),
+    Column("item_key", Text, nullable=False, server_default=""),
+    Column("fingerprint", Text, nullable=False, server_default=""),
+    Column("kind", Text, nullable=False, server_default=""),
+    _patient_id(required=False),
+    Column("status", Text, nullable=False, server_default="waiting"),
+    _now("received_at"),
+    _time("resolved_at"),
+    Column("resolved_by", Text),
+    Column("resolved_import_id", BigInteger, ForeignKey("import_run.id")),
+    Column("note", Text),
     Index(None, "import_id"),
+    Index("ix_import_reject_waiting", "source", "item_key", "fingerprint", postgresql_where=text("status = 'waiting'")),
+)
+
+local_code = Table(
+    "local_code",
+    metadata,
+    Column("source", Text, primary_key=True),
+    Column("system", Text, primary_key=True),
+    Column("code", Text, primary_key=True),
+    Column("key", Text, nullable=False),
+    Column("added_by", Text, nullable=False),
+    _time("added_at", required=True),
+)
+
+local_unit = Table(
+    "local_unit",
+    metadata,
+    Column("text", Text, primary_key=True),
+    Column("ucum", Text, nullable=False),
+    Column("added_by", Text, nullable=False),
+    _time("added_at", required=True),
+)
+
+scoring_file = Table(
+    "scoring_file",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("sha256", Text, nullable=False),
+    Column("header", JSONB, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("added_by", Text, nullable=False),
+    _time("added_at", required=True),
+)
+
+idempotent_request = Table(
+    "idempotent_request",
+    metadata,
+    Column("actor", Text, primary_key=True),
+    Column("key", Text, primary_key=True),
+    Column("request_hash", Text, nullable=False),
+    _time("claimed_at", required=True),
+    Column("status", Integer),
+    Column("headers", JSONB),
+    Column("body", LargeBinary),
 )
 
 fact = Table(
