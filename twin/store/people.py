@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.errors import UnknownPatient
 from twin.importers.base import PatientDraft
+from twin.record.person_name import name_key
 from twin.record.timeline import Identifier, Patient
 from twin.store import tables as t
 
@@ -38,7 +39,7 @@ def find_identifiers(connection: Connection, identifiers: Iterable[Identifier]) 
 def add_patient(connection: Connection, patient_id: str, draft: PatientDraft, now: datetime) -> None:
     """Write a new patient with its identifiers."""
     described = {"name": draft.name, "sex": draft.sex, "birth_date": draft.birth_date}
-    connection.execute(insert(t.patient).values(id=patient_id, **described))
+    connection.execute(insert(t.patient).values(id=patient_id, name_key=name_key(draft.name), **described))
     connection.execute(insert(t.patient_version).values(patient_id=patient_id, known_at=now, **described))
     add_identifiers(connection, patient_id, draft.identifiers)
 
@@ -48,7 +49,8 @@ def describe_patient(connection: Connection, patient_id: str, draft: PatientDraf
     described = {"name": draft.name, "sex": draft.sex, "birth_date": draft.birth_date}
     as_it_stands = select(t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date).where(t.patient.c.id == patient_id)
     if connection.execute(as_it_stands).one()._asdict() != described:
-        connection.execute(update(t.patient).where(t.patient.c.id == patient_id).values(described))
+        spelled = described | {"name_key": name_key(draft.name)}
+        connection.execute(update(t.patient).where(t.patient.c.id == patient_id).values(spelled))
         connection.execute(insert(t.patient_version).values(patient_id=patient_id, known_at=now, **described))
     add_identifiers(connection, patient_id, draft.identifiers)
 

@@ -59,10 +59,12 @@ patient = Table(
     Column("sex", Text, nullable=False),
     Column("birth_date", Date),
     _now("created_at"),
+    Column("name_key", Text, nullable=False, server_default=""),
 )
 
 Index("ix_patient_name", func.lower(patient.c.name).label("name"), postgresql_ops={"name": "text_pattern_ops"})
 Index("ix_patient_birth_date", patient.c.birth_date)
+Index("ix_patient_name_key", patient.c.name_key, patient.c.birth_date)
 
 patient_identifier = Table(
     "patient_identifier",
