@@ -16,6 +16,11 @@ SAMPLES: dict[str, tuple[str, bytes]] = {
         "bundle.json",
         bundle(patient(), lab("o", "2160-0", 1, "mg/dL", "2020"), {"resourceType": "Claim"}),
     ),
+    "hl7v2": (
+        "result.hl7",
+        b"MSH|^~\\&|LIS|LAB|||20200102||ORU^R01|1|P|2.5\rPID|1||7^^^LAB^MR||A^B||19600504|F\rORC|RE||9\r"
+        b"OBR|1||9|1^Panel^L|||20200101\rOBX|1|NM|2160-0^Creatinine^LN||1|mg/dL|||||F\rNTE|1||fasting",
+    ),
 }
 """Of each format a small file by its name, with a result, made here."""
 
