@@ -1,4 +1,4 @@
-"""What can be wrong with a CT that is handed in, said so that a person understands it.
+"""What can be wrong with a CT, report or segmentation that is handed in, said so that a person understands it.
 
     ImagingError
     ├── SourceError             the file, folder or archive
@@ -11,9 +11,13 @@
     │   ├── IncompleteSeries    slices are missing
     │   ├── TiltedGantry        slices are shifted against each other
     │   └── BadHeader           a tag that is needed is missing or impossible
-    └── PixelError              the picture itself
-        ├── UndecodablePixels   no pixel data, cut short, or an encoding that is not read
-        └── LossyPixels         a compression that changes Hounsfield units too much to measure
+    ├── PixelError              the picture itself
+    │   ├── UndecodablePixels   no pixel data, cut short, or an encoding that is not read
+    │   └── LossyPixels         a compression that changes Hounsfield units too much to measure
+    └── ReportError             a structured report or a segmentation
+        ├── NotAReport          another kind of DICOM object, or none
+        ├── ProtectedReport     its content is encrypted
+        └── DamagedReport       cut short, or not built as its kind must be
 
 No message carries a patient's name, number or date: file names are given without their folders.
 """
@@ -104,6 +108,30 @@ class LossyPixels(PixelError):
     """The pixels were compressed with loss and no longer hold Hounsfield units."""
 
     code = "lossy_pixels"
+
+
+class ReportError(ImagingError):
+    """The structured report or segmentation could not be used."""
+
+    code = "report"
+
+
+class NotAReport(ReportError):
+    """This is no DICOM structured report or segmentation that is read here."""
+
+    code = "not_a_report"
+
+
+class ProtectedReport(ReportError):
+    """The content of the report is encrypted."""
+
+    code = "protected_report"
+
+
+class DamagedReport(ReportError):
+    """The file is damaged or cut short."""
+
+    code = "damaged_report"
 
 
 def refusal(error: ImagingError) -> dict[str, dict[str, str]]:
