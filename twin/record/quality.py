@@ -5,73 +5,101 @@ item into quarantine with the reason. A value that is right but can't be used (c
 is kept, marked, left out of models and shown hollow.
 """
 
+from functools import lru_cache
 from math import isfinite
 
 from twin.record.codes import answer_of, concept_of, signal_of
 from twin.record.fact import Absent, Derived, FactDraft
+from twin.record.local import NO_LOCAL, LocalMapping
 from twin.record.signal import Signal, signals
 from twin.record.units import MAPPING_VERSION, canonical
+from twin.record.units.spelling import readings
+from twin.record.units.ucum import measure
 
 FINAL_STATUSES = frozenset(
     {"final", "amended", "corrected", "active", "completed", "finished", "available", "recurrence"}
 )
 _AMBIGUOUS_UNITS = {
     # 33914-3 is per 1.73 m2 by definition, but real systems send mL/min: kept as received, recomputed from creatinine
-    ("egfr", "mL/min"),
+    "egfr": "mL/min",
     # mass and molar Lp(a) have no fixed factor between them: two series (signals.md)
-    ("lpa", "mg/dL"),
-    # fractions of a count that sources send under the count's code are refused elsewhere; % of haemoglobin is IFCC/NGSP
+    "lpa": "mg/dL",
 }
+"""Signal to a unit that its codes do come with, but that says something else: it and all like it stay unconverted."""
 _CONCEPT_KINDS = frozenset({"condition", "medication", "procedure", "family_history", "allergy"})
 
 
-def derive(draft: FactDraft) -> Derived | Absent:
-    """Return the derived part of a fact, or Absent with the reason why the whole item is refused."""
+def derive(draft: FactDraft, *, source: str = "", local: LocalMapping = NO_LOCAL) -> Derived | Absent:
+    """Return the derived part of a fact, or Absent with the reason why the whole item is refused.
+
+    `source` is the sending system, `local` what the site has said of its codes and units.
+    """
+    version = mapping_version(local)
     codings = (draft.coding, *draft.other_codings)
     if draft.kind in _CONCEPT_KINDS:
-        concept = concept_of(draft.kind, codings)
+        concept = concept_of(draft.kind, codings, source=source, local=local)
         quality = "no_signal" if concept is None else _standing(draft)
-        return _derived(concept, None, None, quality)
-    if draft.kind != "observation":
-        return _derived(None, None, None, "no_signal")
-    key = signal_of(codings)
+        return Derived(signal=concept, value=None, code=None, quality=quality, mapping_version=version)
+    key = None
+    if draft.kind == "observation":
+        key = signal_of(codings, unit=local.unit_of(draft.unit), source=source, local=local)
     if key is None:
-        return _derived(None, None, None, "no_signal")
-    return _measured(draft, signals()[key])
+        return Derived(signal=None, value=None, code=None, quality="no_signal", mapping_version=version)
+    read = _measured(draft, local.unit_of(draft.unit), signals()[key])
+    if isinstance(read, Absent):
+        return read
+    value, code, quality = read
+    return Derived(signal=key, value=value, code=code, quality=quality, mapping_version=version)
 
 
-def _measured(draft: FactDraft, signal: Signal) -> Derived | Absent:
+def mapping_version(local: LocalMapping) -> str:
+    """Return the version of everything a derived value rests on: our tables, and the site's where it has any."""
+    return f"{MAPPING_VERSION}+{local.version}" if local.version else MAPPING_VERSION
+
+
+_Read = tuple[float | None, str | None, str]
+"""Canonical value, our code, quality."""
+
+
+def _measured(draft: FactDraft, unit: str | None, signal: Signal) -> _Read | Absent:
     if draft.value_kind == "none":
-        return _derived(signal.key, None, None, "no_value")
+        return None, None, "no_value"
     if signal.is_coded:
         return _answered(draft, signal)
     if draft.value_kind != "number" or draft.value is None:
-        return _derived(signal.key, None, None, "not_numeric")
+        return None, None, "not_numeric"
     value = float(draft.value)
     if not isfinite(value):
         return Absent(reason="impossible_value", detail=signal.key)
-    if (signal.key, (draft.unit or "").strip()) in _AMBIGUOUS_UNITS:
-        return _derived(signal.key, None, None, "ambiguous_unit")
-    if not (draft.unit or "").strip() and signal.unit != "1":
-        return _derived(signal.key, None, None, "no_unit")
-    converted = canonical(value, draft.unit, signal)
+    given = (unit or "").strip()
+    if not given and signal.unit != "1":
+        return None, None, "no_unit"
+    if signal.key in _AMBIGUOUS_UNITS and _is_ambiguous(signal.key, given):
+        return None, None, "ambiguous_unit"
+    converted = canonical(value, given, signal)
     if isinstance(converted, Absent):
         return converted
-    quality = "comparator" if draft.comparator else _standing(draft)
-    return _derived(signal.key, converted, None, quality)
+    return converted, None, "comparator" if draft.comparator else _standing(draft)
 
 
-def _answered(draft: FactDraft, signal: Signal) -> Derived:
+@lru_cache(maxsize=4_096)
+def _is_ambiguous(key: str, unit: str) -> bool:
+    texts = readings(unit)
+    if any(each in signals()[key].conversions for each in texts):
+        return False
+    other = measure(_AMBIGUOUS_UNITS[key])
+    assert other is not None  # it is one of ours
+    read = (measure(each) for each in texts)
+    return any(each is not None and each.is_like(other) and each.annotations == other.annotations for each in read)
+
+
+def _answered(draft: FactDraft, signal: Signal) -> _Read:
     given = (draft.value_coding,) if draft.value_coding else ()
     code = answer_of(signal.key, given)
     if code is None and draft.value in signal.codes:
         code = draft.value
-    return _derived(signal.key, None, code, _standing(draft) if code else "bad_code")
+    return None, code, _standing(draft) if code else "bad_code"
 
 
 def _standing(draft: FactDraft) -> str:
     return "ok" if draft.status in FINAL_STATUSES else "not_final"
-
-
-def _derived(signal: str | None, value: float | None, code: str | None, quality: str) -> Derived:
-    return Derived(signal=signal, value=value, code=code, quality=quality, mapping_version=MAPPING_VERSION)

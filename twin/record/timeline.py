@@ -5,6 +5,7 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import Literal
 
+from twin.record.codes.concepts import with_broader
 from twin.record.fact import Absent, Fact, FactKind
 
 Sex = Literal["male", "female", "unknown"]
@@ -47,11 +48,12 @@ class Timeline:
         grouped: dict[str, list[Fact]] = {}
         for fact in self.facts:
             if fact.derived.signal is not None:
-                grouped.setdefault(fact.derived.signal, []).append(fact)
+                for key in with_broader(fact.derived.signal):
+                    grouped.setdefault(key, []).append(fact)
         return {key: tuple(facts) for key, facts in grouped.items()}
 
     def about(self, signal: str) -> tuple[Fact, ...]:
-        """Every fact of a signal or concept, used or not."""
+        """Every fact of a signal or concept, or of what is a kind of that concept, used or not."""
         return self._by_signal.get(signal, ())
 
     def series(self, signal: str) -> tuple[Fact, ...]:

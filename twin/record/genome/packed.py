@@ -1,0 +1,32 @@
+"""Genome files are plain, gzipped, or gzipped in many members (BGZF): one reader for all three."""
+
+import gzip
+import io
+import zlib
+from typing import Any, BinaryIO, cast
+
+GZIP = b"\x1f\x8b"
+DAMAGE = (OSError, EOFError, zlib.error)
+"""What reading packed bytes raises where they are damaged or cut short."""
+
+
+def unpacked(file: BinaryIO) -> "io.BufferedReader[Any]":  # Any: over the file, or over what unpacks it
+    """Return a reader of the file's own bytes; it may raise DAMAGE."""
+    buffered = io.BufferedReader(cast(io.RawIOBase, file), 2**20)
+    if buffered.peek(2)[:2] != GZIP:
+        return buffered
+    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=buffered)), 2**20)
+
+
+def first_bytes(head: bytes, size: int = 64 * 1024) -> bytes:
+    """Return up to `size` unpacked bytes of the first bytes of a file, b"" where they can't be unpacked."""
+    if not head.startswith(GZIP):
+        return head[:size]
+    found = b""
+    reader = gzip.GzipFile(fileobj=io.BytesIO(head))
+    try:
+        while len(found) < size and (more := reader.read1(size - len(found))):
+            found += more
+    except DAMAGE:
+        pass  # the head of a packed file always ends in the middle
+    return found
