@@ -1,4 +1,4 @@
-"""Which CT series lie here, what is in each image, and how is a slice written? The only file that knows pydicom.
+"""Which CT series lie here, what is in each image, and how is a slice written? With `report/` the only one that knows pydicom.
 
 `series.read_volume` makes the standard volume out of what this file reads.
 """

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from tests.builders import bundle, lab, patient
+from tests.unit.imaging.report_files import MILLIMETRE, document, group, number
 from twin.errors import TwinError
 from twin.importers import IMPORTERS, recognise
 from twin.importers.base import Context, Importer
@@ -20,6 +21,16 @@ SAMPLES: dict[str, tuple[str, bytes]] = {
         "result.hl7",
         b"MSH|^~\\&|LIS|LAB|||20200102||ORU^R01|1|P|2.5\rPID|1||7^^^LAB^MR||A^B||19600504|F\rORC|RE||9\r"
         b"OBR|1||9|1^Panel^L|||20200101\rOBX|1|NM|2160-0^Creatinine^LN||1|mg/dL|||||F\rNTE|1||fasting",
+    ),
+    "dicom_report": ("report.dcm", document(group(number("4.5", MILLIMETRE)))),
+    "ccda": (
+        "summary.xml",
+        b'<ClinicalDocument xmlns="urn:hl7-org:v3" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">'
+        b'<effectiveTime value="20200102"/><recordTarget><patientRole><id root="1.2.3" extension="7"/></patientRole>'
+        b'</recordTarget><component><structuredBody><component><section><code code="30954-2"/><entry><observation '
+        b'classCode="OBS" moodCode="EVN"><id root="9"/><code code="2160-0" codeSystem="2.16.840.1.113883.6.1"/>'
+        b'<effectiveTime value="20200101"/><value xsi:type="PQ" value="1" unit="mg/dL"/></observation></entry>'
+        b"</section></component></structuredBody></component></ClinicalDocument>",
     ),
 }
 """Of each format a small file by its name, with a result, made here."""
