@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from twin.importers.fhir.models import read_moment
+from twin.importers.fhir.primitive import read_moment
 
 
 @pytest.mark.parametrize(

@@ -1,256 +1,85 @@
-"""Which facts one FHIR R4 resource states: code, value as received, when it was true and when it could be known."""
+"""What every fact of a FHIR resource is made of: its codings, where it stood, and when it could be known."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
-from types import MappingProxyType
 from typing import Any
 
-from twin.importers.base import PatientDraft
-from twin.importers.fhir.models import (
-    AllergyModel,
-    CodeableConcept,
-    ConditionModel,
-    DiagnosticReportModel,
-    EncounterModel,
-    FamilyMemberHistoryModel,
-    HumanName,
-    ImagingStudyModel,
-    Measured,
-    MedicationModel,
-    Moment,
-    ObservationModel,
-    PatientModel,
-    Period,
-    ProcedureModel,
-    Quantity,
-    Reference,
-    Resource,
-)
-from twin.record.fact import Coding, FactDraft, KnownBasis
-from twin.record.timeline import Identifier, Sex
+from twin.importers.fhir.models import CodeableConcept, Period, Resource
+from twin.record.fact import Coding, FactDraft, FactKind, KnownBasis
+from twin.record.moment import Moment
 
-_NO_CODE = Coding(system="", code="")
-_REFUTED = frozenset({"refuted", "entered-in-error"})
-_OVER = frozenset({"inactive", "resolved", "remission"})
+NO_CODE = Coding(system="", code="")
 
 
 class NotAFact(Exception):
     """The resource is sound but states nothing that can be dated or coded; the reason follows."""
 
 
+class NotUsed(Exception):
+    """The resource is sound and complete, and states nothing that the record has a kind for; the reason follows."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Place:
+    """Where a resource stood, and what stood around it."""
+
+    where: str
+    resource: str
+    """Its name in the source: `Observation/123`."""
+    received: Moment
+    """Now: when what has no other date came in."""
+    sent: Moment | None = None
+    """When the message, document or export that holds it was made, where that is stated."""
+    is_message: bool = False
+    """What holds it is a message or document, so its time is when the resource could be known."""
+    medicine: CodeableConcept | None = None
+    """What the Medication is that it refers to."""
+    group: tuple[Moment | None, Moment | None] | None = None
+    """The times of a result that has none itself: of its report or panel, when that was true and when issued."""
+    contained: tuple[Mapping[str, Any], ...] = ()  # Any: resources not looked at yet
+
+
 def codings_of(concept: CodeableConcept | None) -> tuple[Coding, tuple[Coding, ...]]:
     """Return the first coding and the others; the text stands in for a missing display or code."""
     if concept is None:
-        return _NO_CODE, ()
+        return NO_CODE, ()
+    text = concept.text or ""
     found = tuple(
-        Coding(system=each.system, code=each.code, display=each.display or concept.text) for each in concept.coding
+        Coding(system=each.system or "", code=each.code or "", display=each.display or text) for each in concept.coding
     )
-    if not found:
-        return Coding(system="", code="", display=concept.text), ()
-    return found[0], found[1:]
+    return (found[0], found[1:]) if found else (Coding(system="", code="", display=text), ())
 
 
-def patient_of(model: PatientModel) -> PatientDraft:
-    """Return the patient a Patient resource describes, with the identifiers that have a value."""
-    identifiers = tuple(
-        Identifier(
-            system=each.system,
-            value=each.value,
-            kind=each.type.coding[0].code if each.type and each.type.coding else "",
-        )
-        for each in model.identifier
-        if each.value
-    )
-    sex: Sex = "male" if model.gender == "male" else "female" if model.gender == "female" else "unknown"
-    return PatientDraft(name=_name(model.name), sex=sex, birth_date=model.birthDate, identifiers=identifiers)
+def told(model: Resource, place: Place) -> Moment | None:
+    """Return when the source stated what has no date of its own: the version's time, but not after the message's."""
+    version = model.meta.lastUpdated if model.meta else None
+    if version is None or place.sent is None:
+        return version or place.sent
+    return min(version, place.sent, key=lambda each: each.end)
 
 
-def _name(names: tuple[HumanName, ...]) -> str:
-    ranked = sorted(names, key=lambda each: each.use not in ("official", "usual", ""))
-    if not ranked:
-        return ""
-    chosen = ranked[0]
-    return chosen.text or ", ".join(part for part in (chosen.family, " ".join(chosen.given)) if part)
+def standing(model: Resource, place: Place) -> Moment:
+    """Return from when an undated entry of a list (a problem, an allergy) is known to stand: told, else received."""
+    return told(model, place) or place.received
 
 
-def deaths(model: PatientModel, where: str) -> tuple[FactDraft, ...]:
-    """Return the death a Patient resource tells of, where it gives a date."""
-    if model.deceasedDateTime is None:
-        return ()
-    return (_fact(model, where, "death", _NO_CODE, model.deceasedDateTime, None),)
+def start_of(period: Period | None) -> Moment | None:
+    return period.start if period else None
 
 
-def observations(model: ObservationModel, where: str) -> tuple[FactDraft, ...]:
-    """Return the facts of an Observation: its own value and one a component."""
-    observed = model.effectiveDateTime or model.effectiveInstant or _start(model.effectivePeriod)
-    if observed is None:
-        raise NotAFact("no effective time")
-    parts = ((model, ""), *((part, f"component[{index}]") for index, part in enumerate(model.component)))
-    facts = []
-    for part, name in parts:
-        if name == "" and model.component and not _has_value(part):
-            continue
-        coding, others = codings_of(part.code)
-        facts.append(
-            _fact(
-                model,
-                where,
-                "observation",
-                coding,
-                observed,
-                model.issued,
-                others=others,
-                status=model.status,
-                part=name,
-                device=_named(model.device),
-                **_value(part),
-            )
-        )
-    return tuple(facts)
+def end_of(period: Period | None) -> Moment | None:
+    return period.end if period else None
 
 
-def conditions(model: ConditionModel, where: str) -> tuple[FactDraft, ...]:
-    onset = model.onsetDateTime or _start(model.onsetPeriod) or model.recordedDate
-    if onset is None:
-        raise NotAFact("no onset or recorded date")
-    coding, others = codings_of(model.code)
-    ended = model.abatementDateTime or _end(model.abatementPeriod)
-    status = _first_code(model.clinicalStatus) or "active"
-    if _first_code(model.verificationStatus) in _REFUTED:
-        status = "refuted"
-    elif status in _OVER and ended is not None:
-        status = "completed"
-    return (
-        _fact(model, where, "condition", coding, onset, model.recordedDate, others=others, ended=ended, status=status),
-    )
+def first_code(concept: CodeableConcept | None) -> str | None:
+    return concept.coding[0].code if concept and concept.coding else None
 
 
-def procedures(model: ProcedureModel, where: str) -> tuple[FactDraft, ...]:
-    performed = model.performedDateTime or _start(model.performedPeriod)
-    if performed is None:
-        raise NotAFact("no performed time")
-    coding, others = codings_of(model.code)
-    # `ended_at` stays empty: that it was done stays true
-    return (
-        _fact(
-            model,
-            where,
-            "procedure",
-            coding,
-            performed,
-            _end(model.performedPeriod),
-            others=others,
-            status=model.status,
-        ),
-    )
-
-
-def medications(model: MedicationModel, where: str) -> tuple[FactDraft, ...]:
-    began = model.authoredOn or model.effectiveDateTime or _start(model.effectivePeriod) or model.dateAsserted
-    if began is None:
-        raise NotAFact("no date")
-    coding, others = codings_of(model.medicationCodeableConcept)
-    if coding is _NO_CODE and model.medicationReference is not None:
-        coding = Coding(system="", code="", display=model.medicationReference.display)
-    ended = _end(model.effectivePeriod)
-    status = model.status
-    if status in ("stopped", "completed") and ended is None:
-        status = "ended-unknown"  # over, but not said when: no model may take it as running
-    return (
-        _fact(model, where, "medication", coding, began, model.dateAsserted, others=others, ended=ended, status=status),
-    )
-
-
-def reports(model: DiagnosticReportModel, where: str) -> tuple[FactDraft, ...]:
-    observed = model.effectiveDateTime or _start(model.effectivePeriod) or model.issued
-    if observed is None:
-        raise NotAFact("no effective or issued time")
-    coding, others = codings_of(model.code)
-    value: dict[str, Any] = {"value_kind": "text", "value": model.conclusion} if model.conclusion else {}
-    return (_fact(model, where, "report", coding, observed, model.issued, others=others, status=model.status, **value),)
-
-
-def imaging_studies(model: ImagingStudyModel, where: str) -> tuple[FactDraft, ...]:
-    if model.started is None:
-        raise NotAFact("no start time")
-    coding, others = codings_of(model.procedureCode[0] if model.procedureCode else None)
-    modality = "/".join(each.code for each in model.modality)
-    shown = Coding(system=coding.system, code=coding.code, display=coding.display or model.description or modality)
-    return (_fact(model, where, "imaging_study", shown, model.started, None, others=others, status=model.status),)
-
-
-def family_histories(model: FamilyMemberHistoryModel, where: str) -> tuple[FactDraft, ...]:
-    told = model.date or (model.meta.lastUpdated if model.meta else None)
-    if told is None:
-        raise NotAFact("no date")
-    relative, _ = codings_of(model.relationship)
-    facts = []
-    for index, condition in enumerate(model.condition):
-        coding, others = codings_of(condition.code)
-        facts.append(
-            _fact(
-                model,
-                where,
-                "family_history",
-                coding,
-                told,
-                None,
-                others=others,
-                status=model.status,
-                part=f"condition[{index}]",
-                value_kind="code",
-                value=relative.display or relative.code,
-                value_coding=relative,
-            )
-        )
-    if not facts:
-        raise NotAFact("no condition")
-    return tuple(facts)
-
-
-def allergies(model: AllergyModel, where: str) -> tuple[FactDraft, ...]:
-    noted = model.onsetDateTime or model.recordedDate or (model.meta.lastUpdated if model.meta else None)
-    if noted is None:
-        raise NotAFact("no date")
-    coding, others = codings_of(model.code)
-    refuted = _first_code(model.verificationStatus) in _REFUTED
-    status = "refuted" if refuted else _first_code(model.clinicalStatus) or "active"
-    return (_fact(model, where, "allergy", coding, noted, model.recordedDate, others=others, status=status),)
-
-
-def encounters(model: EncounterModel, where: str) -> tuple[FactDraft, ...]:
-    began = _start(model.period)
-    if began is None:
-        raise NotAFact("no period")
-    coding, others = codings_of(model.type[0] if model.type else None)
-    return (
-        _fact(
-            model, where, "encounter", coding, began, None, others=others, ended=_end(model.period), status=model.status
-        ),
-    )
-
-
-READERS: Mapping[str, tuple[type[Resource], Callable[[Any, str], tuple[FactDraft, ...]]]] = MappingProxyType(
-    {
-        "Observation": (ObservationModel, observations),
-        "Condition": (ConditionModel, conditions),
-        "Procedure": (ProcedureModel, procedures),
-        "MedicationRequest": (MedicationModel, medications),
-        "MedicationStatement": (MedicationModel, medications),
-        "DiagnosticReport": (DiagnosticReportModel, reports),
-        "ImagingStudy": (ImagingStudyModel, imaging_studies),
-        "FamilyMemberHistory": (FamilyMemberHistoryModel, family_histories),
-        "AllergyIntolerance": (AllergyModel, allergies),
-        "Encounter": (EncounterModel, encounters),
-    }
-)
-"""Resource type to its model and the function that states its facts. Patient is read by `patient_of`."""
-
-
-def _fact(
+def fact(
     model: Resource,
-    where: str,
-    kind: Any,  # a FactKind; each caller names its own literally
+    place: Place,
+    kind: FactKind,
     coding: Coding,
     observed: Moment,
     issued: Moment | None,
@@ -259,9 +88,11 @@ def _fact(
     ended: Moment | None = None,
     status: str = "final",
     part: str = "",
-    **value: Any,  # the value fields of FactDraft, as `_value` makes them
+    device: str | None = None,
+    value: Mapping[str, Any] | None = None,  # the value fields of FactDraft, as `value_of` makes them
 ) -> FactDraft:
-    known_at, basis = _known(model, observed, issued)
+    """Return one fact of a resource; `issued` is when its source released it, where it says so."""
+    known_at, basis = _known(model, place, observed, issued)
     return FactDraft(
         kind=kind,
         coding=coding,
@@ -270,68 +101,21 @@ def _fact(
         ended_at=ended.start if ended else None,
         known_at=known_at,
         known_basis=basis,
-        where=where,
-        resource=f"{model.resourceType}/{model.id or ''}",
+        where=place.where,
+        resource=place.resource,
         part=part,
+        device=device,
         status=status,
-        **value,
+        **(value or {}),
     )
 
 
-def _known(model: Resource, observed: Moment, issued: Moment | None) -> tuple[datetime, KnownBasis]:
-    """Issued time, else the message's, else the observed time, said to be assumed (never before it was true)."""
+def _known(model: Resource, place: Place, observed: Moment, issued: Moment | None) -> tuple[datetime, KnownBasis]:
+    """When issued, else the version's or message's time, else the observed one, assumed; never before the fact."""
     if issued is not None:
         return max(issued.end, observed.start), "issued"
     if model.meta is not None and model.meta.lastUpdated is not None:
         return max(model.meta.lastUpdated.end, observed.start), "message"
-    return observed.end, "observed"
-
-
-def _has_value(part: Measured) -> bool:
-    return any(getattr(part, name) is not None for name in type(part).model_fields if name.startswith("value"))
-
-
-def _value(part: Measured) -> dict[str, Any]:
-    if part.valueQuantity is not None:
-        return _quantity(part.valueQuantity)
-    if part.valueCodeableConcept is not None:
-        coding, _ = codings_of(part.valueCodeableConcept)
-        return {"value_kind": "code", "value": coding.code or coding.display, "value_coding": coding}
-    if part.valueInteger is not None:
-        return {"value_kind": "number", "value": str(part.valueInteger)}
-    for text in (part.valueString, part.valueDateTime, part.valueTime):
-        if text is not None:
-            return {"value_kind": "text", "value": text}
-    if part.valueBoolean is not None:
-        return {"value_kind": "code", "value": "true" if part.valueBoolean else "false"}
-    for structure in (part.valueRange, part.valueRatio, part.valuePeriod, part.valueSampledData):
-        if structure is not None:
-            return {"value_kind": "text", "value": str(structure)}
-    return {}
-
-
-def _quantity(quantity: Quantity) -> dict[str, Any]:
-    if quantity.value is None:
-        return {}
-    return {
-        "value_kind": "number",
-        "value": str(quantity.value),
-        "comparator": quantity.comparator,
-        "unit": quantity.code or quantity.unit,
-    }
-
-
-def _start(period: Period | None) -> Moment | None:
-    return period.start if period else None
-
-
-def _end(period: Period | None) -> Moment | None:
-    return period.end if period else None
-
-
-def _named(reference: Reference | None) -> str | None:
-    return (reference.display or reference.reference) if reference else None
-
-
-def _first_code(concept: CodeableConcept | None) -> str | None:
-    return concept.coding[0].code if concept and concept.coding else None
+    if place.sent is not None and place.is_message:
+        return max(place.sent.end, observed.start), "message"
+    return observed.end, "received" if observed is place.received else "observed"

@@ -1,84 +1,68 @@
 """What we read of FHIR R4 resources (hl7.org/fhir/R4), checked; everything else in them is left where it is.
 
-Decimals come in as `Decimal`, so that digits are kept. A value that breaks a rule of its type is an error with its
-path, never a guess.
+A value that breaks a rule of its type is an error with its path, never a guess. `null` is what is not there.
 """
 
-import re
-from datetime import UTC, date, datetime
-from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, InstanceOf
+from pydantic import BaseModel, BeforeValidator, ConfigDict
 
-from twin.record.moment import Moment, of_parts
-
-# hl7.org/fhir/R4/datatypes.html#dateTime: year, year-month, date, or date-time with seconds and zone.
-_DATE_TIME = re.compile(
-    r"^(\d{4})(?:-(\d{2})(?:-(\d{2})(?:T(\d{2}:\d{2}(?::\d{2})?(?:\.\d+)?)(Z|[+-]\d{2}:\d{2})?)?)?)?$"
+from twin.importers.fhir.primitive import (
+    FhirBoolean,
+    FhirCode,
+    FhirDate,
+    FhirDateTimeAsWritten,
+    FhirDecimal,
+    FhirId,
+    FhirInstant,
+    FhirInteger,
+    FhirMoment,
+    FhirPositiveInt,
+    FhirString,
+    FhirTime,
+    FhirUnsignedInt,
+    FhirUri,
 )
 
 
-def read_moment(value: object) -> Moment:
-    """Return what a FHIR date, dateTime or instant means; a time without a zone is read as UTC.
-
-    Raises:
-        ValueError: it is not a FHIR dateTime, or no such day exists.
-    """
-    if isinstance(value, Moment):
-        return value
-    match = _DATE_TIME.match(value) if isinstance(value, str) else None
-    if match is None:
-        raise ValueError("not a FHIR dateTime")
-    year, month, day, clock, zone = match.groups()
-    if clock is not None:
-        moment = datetime.fromisoformat(f"{year}-{month}-{day}T{clock}{zone or 'Z'}").astimezone(UTC)
-        return Moment(start=moment, end=moment)
-    return of_parts(int(year), int(month) if month else None, int(day) if day else None)
+def _listed(value: object) -> object:
+    """A list with `null` in it holds elements that have only extensions (R4 json.html, primitive arrays)."""
+    if isinstance(value, list):
+        return [each for each in value if each is not None] if None in value else value
+    return () if value is None else value
 
 
-def _read_decimal(value: object) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, Decimal | int):
-        raise ValueError("not a JSON number")
-    return Decimal(value)
-
-
-def _read_date(value: object) -> date:
-    return read_moment(value).start.date()
-
-
-FhirMoment = Annotated[InstanceOf[Moment], BeforeValidator(read_moment)]
-FhirDate = Annotated[date, BeforeValidator(_read_date)]
-FhirDecimal = Annotated[Decimal, BeforeValidator(_read_decimal)]
+ABSENT = BeforeValidator(_listed)
 
 
 class Lean(BaseModel):
     """Reads the fields it names and ignores the rest."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True, str_max_length=1_000_000)
+    model_config = ConfigDict(extra="ignore", frozen=True)
 
 
 class CodingModel(Lean):
-    system: str = ""
-    code: str = ""
-    display: str = ""
+    system: FhirUri | None = None
+    code: FhirCode | None = None
+    display: FhirString | None = None
 
 
 class CodeableConcept(Lean):
-    coding: tuple[CodingModel, ...] = ()
-    text: str = ""
+    coding: Annotated[tuple[CodingModel, ...], ABSENT] = ()
+    text: FhirString | None = None
 
 
 class IdentifierModel(Lean):
-    system: str = ""
-    value: str | None = None
+    system: FhirUri | None = None
+    value: FhirString | None = None
     type: CodeableConcept | None = None
 
 
 class Reference(Lean):
-    reference: str | None = None
+    reference: FhirString | None = None
+    type: FhirUri | None = None
     identifier: IdentifierModel | None = None
-    display: str = ""
+    display: FhirString | None = None
 
 
 class Period(Lean):
@@ -86,38 +70,79 @@ class Period(Lean):
     end: FhirMoment | None = None
 
 
+class PeriodAsWritten(Lean):
+    """A period that is a value, not a time: its two ends are checked, and kept as they were written."""
+
+    start: FhirDateTimeAsWritten | None = None
+    end: FhirDateTimeAsWritten | None = None
+
+
+class TimingRepeat(Lean):
+    boundsPeriod: Period | None = None
+
+
+class Timing(Lean):
+    event: Annotated[tuple[FhirMoment, ...], ABSENT] = ()
+    repeat: TimingRepeat | None = None
+
+
 class Quantity(Lean):
     value: FhirDecimal | None = None
-    comparator: str | None = None
-    unit: str | None = None
-    system: str | None = None
-    code: str | None = None
+    comparator: FhirCode | None = None
+    unit: FhirString | None = None
+    system: FhirUri | None = None
+    code: FhirCode | None = None
+
+
+class Range(Lean):
+    low: Quantity | None = None
+    high: Quantity | None = None
+
+
+class Ratio(Lean):
+    numerator: Quantity | None = None
+    denominator: Quantity | None = None
+
+
+class SampledData(Lean):
+    origin: Quantity
+    period: FhirDecimal
+    dimensions: FhirPositiveInt
+    data: FhirString | None = None
 
 
 class Meta(Lean):
-    lastUpdated: FhirMoment | None = None
+    lastUpdated: FhirInstant | None = None
+    profile: Annotated[tuple[FhirUri, ...], ABSENT] = ()
 
 
 class HumanName(Lean):
-    use: str = ""
-    text: str = ""
-    family: str = ""
-    given: tuple[str, ...] = ()
+    use: FhirCode | None = None
+    text: FhirString | None = None
+    family: FhirString | None = None
+    given: Annotated[tuple[FhirString, ...], ABSENT] = ()
 
 
 class Resource(Lean):
-    resourceType: str
-    id: str | None = None
+    resourceType: FhirCode
+    id: FhirId | None = None
     meta: Meta | None = None
 
 
+class PatientLink(Lean):
+    other: Reference
+    type: FhirCode
+
+
 class PatientModel(Resource):
-    identifier: tuple[IdentifierModel, ...] = ()
-    name: tuple[HumanName, ...] = ()
-    gender: str = "unknown"
+    active: FhirBoolean | None = None
+    identifier: Annotated[tuple[IdentifierModel, ...], ABSENT] = ()
+    name: Annotated[tuple[HumanName, ...], ABSENT] = ()
+    gender: FhirCode | None = None
     birthDate: FhirDate | None = None
     deceasedDateTime: FhirMoment | None = None
-    deceasedBoolean: bool | None = None
+    deceasedBoolean: FhirBoolean | None = None
+    link: Annotated[tuple[PatientLink, ...], ABSENT] = ()
 
 
 class Measured(Lean):
@@ -126,27 +151,28 @@ class Measured(Lean):
     code: CodeableConcept
     valueQuantity: Quantity | None = None
     valueCodeableConcept: CodeableConcept | None = None
-    valueString: str | None = None
-    valueBoolean: bool | None = None
-    valueInteger: Annotated[int | None, Field(strict=True)] = None
-    valueDateTime: str | None = None
-    valueTime: str | None = None
-    valueRange: dict[str, Any] | None = None
-    valueRatio: dict[str, Any] | None = None
-    valuePeriod: dict[str, Any] | None = None
-    valueSampledData: dict[str, Any] | None = None
+    valueString: FhirString | None = None
+    valueBoolean: FhirBoolean | None = None
+    valueInteger: FhirInteger | None = None
+    valueDateTime: FhirDateTimeAsWritten | None = None
+    valueTime: FhirTime | None = None
+    valueRange: Range | None = None
+    valueRatio: Ratio | None = None
+    valuePeriod: PeriodAsWritten | None = None
+    valueSampledData: SampledData | None = None
     dataAbsentReason: CodeableConcept | None = None
 
 
 class ObservationModel(Measured, Resource):
-    status: str
+    status: FhirCode
     subject: Reference | None = None
     effectiveDateTime: FhirMoment | None = None
     effectivePeriod: Period | None = None
-    effectiveInstant: FhirMoment | None = None
-    issued: FhirMoment | None = None
+    effectiveInstant: FhirInstant | None = None
+    effectiveTiming: Timing | None = None
+    issued: FhirInstant | None = None
     device: Reference | None = None
-    component: tuple[Measured, ...] = ()
+    component: Annotated[tuple[Measured, ...], ABSENT] = ()
 
 
 class ConditionModel(Resource):
@@ -162,7 +188,7 @@ class ConditionModel(Resource):
 
 
 class ProcedureModel(Resource):
-    status: str
+    status: FhirCode
     code: CodeableConcept | None = None
     subject: Reference
     performedDateTime: FhirMoment | None = None
@@ -170,7 +196,11 @@ class ProcedureModel(Resource):
 
 
 class MedicationModel(Resource):
-    status: str = "unknown"
+    """MedicationRequest and MedicationStatement: what we read of the two has the same names."""
+
+    status: FhirCode | None = None
+    intent: FhirCode | None = None
+    doNotPerform: FhirBoolean | None = None
     medicationCodeableConcept: CodeableConcept | None = None
     medicationReference: Reference | None = None
     subject: Reference
@@ -180,23 +210,35 @@ class MedicationModel(Resource):
     dateAsserted: FhirMoment | None = None
 
 
+class Ingredient(Lean):
+    itemCodeableConcept: CodeableConcept | None = None
+
+
+class MedicineModel(Resource):
+    """The resource Medication: what a medicine is, told apart from who takes it."""
+
+    code: CodeableConcept | None = None
+    ingredient: Annotated[tuple[Ingredient, ...], ABSENT] = ()
+
+
 class DiagnosticReportModel(Resource):
-    status: str
+    status: FhirCode
     code: CodeableConcept
     subject: Reference | None = None
     effectiveDateTime: FhirMoment | None = None
     effectivePeriod: Period | None = None
-    issued: FhirMoment | None = None
-    conclusion: str | None = None
+    issued: FhirInstant | None = None
+    conclusion: FhirString | None = None
 
 
 class ImagingStudyModel(Resource):
-    status: str
+    status: FhirCode
     subject: Reference
     started: FhirMoment | None = None
-    description: str | None = None
-    modality: tuple[CodingModel, ...] = ()
-    procedureCode: tuple[CodeableConcept, ...] = ()
+    description: FhirString | None = None
+    modality: Annotated[tuple[CodingModel, ...], ABSENT] = ()
+    procedureCode: Annotated[tuple[CodeableConcept, ...], ABSENT] = ()
+    numberOfSeries: FhirUnsignedInt | None = None
 
 
 class FamilyCondition(Lean):
@@ -204,11 +246,11 @@ class FamilyCondition(Lean):
 
 
 class FamilyMemberHistoryModel(Resource):
-    status: str
+    status: FhirCode
     patient: Reference
     date: FhirMoment | None = None
     relationship: CodeableConcept | None = None
-    condition: tuple[FamilyCondition, ...] = ()
+    condition: Annotated[tuple[FamilyCondition, ...], ABSENT] = ()
 
 
 class AllergyModel(Resource):
@@ -217,11 +259,16 @@ class AllergyModel(Resource):
     code: CodeableConcept | None = None
     patient: Reference
     onsetDateTime: FhirMoment | None = None
+    onsetPeriod: Period | None = None
     recordedDate: FhirMoment | None = None
 
 
 class EncounterModel(Resource):
-    status: str
-    type: tuple[CodeableConcept, ...] = ()
+    status: FhirCode
+    type: Annotated[tuple[CodeableConcept, ...], ABSENT] = ()
     subject: Reference | None = None
     period: Period | None = None
+
+
+class CompositionModel(Resource):
+    date: FhirMoment

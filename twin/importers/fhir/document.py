@@ -1,0 +1,254 @@
+"""One JSON document: a Bundle's entries as items, patients first; or a file that is one resource."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from twin.errors import UnreadableInput, UnsupportedVersion
+from twin.importers.base import Item
+from twin.importers.fhir.envelope import Envelope, Other
+from twin.importers.fhir.group import Groups
+from twin.importers.fhir.item import items_of
+from twin.importers.fhir.naming import Entry, refused
+from twin.importers.fhir.reference import PATIENT, key_of
+from twin.importers.fhir.scan import Scanner, check_end, skip, whole
+from twin.importers.fhir.version import TAKEN, foreign_declaration, foreign_type
+
+BUNDLE_TYPES = frozenset({"transaction", "batch", "collection", "searchset", "document"})
+MAX_HELD = 64 * 2**20  # characters; the values of a larger document are read again when their turn comes
+_LOOKED_INTO = frozenset({PATIENT, "Medication", "Composition"})
+_METHODS = frozenset({"GET", "HEAD", "DELETE", "PATCH"})  # what a transaction's entry may ask that is not "take this"
+_TYPE = re.compile(r"^[A-Z][A-Za-z]{0,63}$")
+
+
+@dataclass(kw_only=True, slots=True)
+class _Held:
+    """One entry of a bundle: where its text and its resource's text stand, and its value as long as it is held."""
+
+    start: int
+    end: int = 0
+    resource_start: int = 0
+    resource_end: int = 0
+    value: Any = None
+    kind: str = ""
+    fault: str | None = None
+
+
+@dataclass(kw_only=True, slots=True)
+class _Document:
+    """The members of a JSON object, and the entries of its member `entry` each by itself."""
+
+    text: str
+    scanner: Scanner
+    start: int = 0
+    end: int = 0
+    members: dict[str, Any] = field(default_factory=dict)
+    entries: list[_Held] = field(default_factory=list)
+    groups: Groups = field(default_factory=Groups)
+    fault: str | None = None
+
+
+def read_document(text: str, envelope: Envelope, *, where: str = "", whole_file: bool = False) -> Iterator[Item]:
+    """Yield the items of a Bundle, or of one resource; `where` is the line it stands in.
+
+    Raises:
+        UnreadableInput: not JSON, not a FHIR resource, or a Bundle of a type that is not taken.
+        UnsupportedVersion: DSTU2, STU3 or R5, where the whole says so.
+    """
+    document = _walk(text)
+    kind = document.members.get("resourceType")
+    if not isinstance(kind, str) or not _TYPE.match(kind):
+        raise UnreadableInput("not a FHIR resource: no resourceType")
+    if whole_file:
+        _check_version(document)
+    if kind == "Bundle":
+        yield from _bundle(document, envelope, where)
+    else:
+        source = text[document.start : document.end]
+        value, _, _ = whole(source, document.scanner)
+        entry = Entry(
+            where=where or kind, resource=value, text=source, entry_text=f'{{"resource":{source}}}',
+            fault=document.scanner.take_faults(),
+        )  # fmt: skip
+        yield from items_of(entry, envelope)
+
+
+def parse(text: str) -> dict[str, Any]:
+    """Return the resource in a text; its numbers know the digits they were written in (`Number.text`).
+
+    Raises:
+        UnreadableInput: not JSON, or not a FHIR resource.
+        UnsupportedVersion: DSTU2, STU3 or R5.
+    """
+    scanner = Scanner()
+    resource, _, _ = whole(text, scanner)
+    fault = scanner.take_faults()
+    if fault is not None:
+        raise UnreadableInput(f"not JSON that can be read: {fault}")
+    kind = resource.get("resourceType") if isinstance(resource, dict) else None
+    if not isinstance(kind, str) or not _TYPE.match(kind):
+        raise UnreadableInput("not a FHIR resource: no resourceType")
+    entries = resource.get("entry")
+    inner = [each.get("resource") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
+    for each in (resource, *inner):
+        _refuse_foreign(each)
+    return resource
+
+
+def _bundle(document: _Document, envelope: Envelope, where: str) -> Iterator[Item]:
+    stated = document.members.get("type")
+    if stated not in BUNDLE_TYPES:
+        raise UnreadableInput(f"a Bundle of type {_short(stated)}; {', '.join(sorted(BUNDLE_TYPES))} are taken")
+    if document.fault is not None:
+        raise UnreadableInput(f"not a Bundle that can be read: {document.fault}")
+    if not isinstance(document.members.get("entry", []), list):
+        raise UnreadableInput("Bundle.entry is not a list")
+    prefix = f"{where}.Bundle" if where else "Bundle"
+    inner, fault = _envelope(document, str(stated), envelope)
+    if fault is not None:
+        source = document.text[document.start : document.end]
+        told = Entry(where=prefix, resource=document.members, text=source, entry_text=f'{{"resource":{source}}}')
+        yield refused(told, inner, "invalid", fault)
+    merges: list[Item] = []
+    for index, held in enumerate(document.entries):
+        if held.kind in (PATIENT, ""):
+            for item in _items(document, held, inner, f"{prefix}.entry[{index}]"):
+                if item.merge is None:
+                    yield item
+                else:
+                    merges.append(item)
+    yield from merges
+    for index, held in enumerate(document.entries):
+        if held.kind not in (PATIENT, ""):
+            yield from _items(document, held, inner, f"{prefix}.entry[{index}]")
+            held.value = None
+
+
+def _items(document: _Document, held: _Held, envelope: Envelope, where: str) -> list[Item]:
+    text = document.text
+    entry_text = text[held.start : held.end]
+    value = held.value if held.value is not None else document.scanner.value(text, held.start)[0]
+    resource = value.get("resource") if isinstance(value, dict) else None
+    if not held.kind or not isinstance(resource, dict):
+        entry = Entry(where=where, resource={}, text="", entry_text=entry_text)
+        request = value.get("request") if isinstance(value, dict) else None
+        method = request.get("method") if isinstance(request, dict) else None
+        if isinstance(method, str) and method in _METHODS:
+            return [refused(entry, envelope, "not_taken", f"{method} is not taken in a Bundle")]
+        return [refused(entry, envelope, "invalid", "no resource in this entry")]
+    entry = Entry(
+        where=where,
+        resource=resource,
+        text=text[held.resource_start : held.resource_end],
+        entry_text=entry_text,
+        full_url=value.get("fullUrl"),
+        fault=held.fault,
+    )
+    return items_of(entry, envelope)
+
+
+def _envelope(document: _Document, kind: str, outer: Envelope) -> tuple[Envelope, str | None]:
+    """Return the bundle's envelope, and what is wrong with its time stamp.
+
+    A document without one was made at its Composition's date; what states no time has that of the file.
+    """
+    medicines = _medicines(document)
+
+    def medicine(name: str) -> Other | None:
+        return medicines.get(name) or outer.medicine(name)
+
+    inner = replace(outer, kind=kind, medicine=medicine, group=document.groups.find)
+    stated = document.members.get("timestamp")
+    if stated is None and kind == "document":
+        first = document.entries[0].value if document.entries and document.entries[0].kind == "Composition" else None
+        stated = first["resource"].get("date") if first else None
+    if stated is None:
+        return inner, None
+    try:
+        return inner.made_at(stated), None
+    except ValueError as error:
+        return replace(inner, stated=None, sent=None), f"timestamp: {error}"
+
+
+def _medicines(document: _Document) -> dict[str, Other]:
+    found: dict[str, Other] = {}
+    for held in document.entries:
+        if held.kind == "Medication":
+            resource = held.value["resource"]
+            medicine = Other(resource=resource, entry_text=document.text[held.start : held.end])
+            for name in (held.value.get("fullUrl"), f"Medication/{resource.get('id')}"):
+                if isinstance(name, str):
+                    found[name] = found[key_of(name)] = medicine
+    return found
+
+
+def _walk(text: str) -> _Document:
+    """Return the members of the object in a text, each entry by itself."""
+    scanner = Scanner()
+    document = _Document(text=text, scanner=scanner, start=skip(text, 0))
+    if text[document.start : document.start + 1] != "{":
+        value, _, _ = whole(text, scanner)
+        raise UnreadableInput(f"not a FHIR resource: {'a list' if isinstance(value, list) else 'no structure'}")
+
+    def member(name: str, at: int) -> int:
+        if name == "entry" and text[at : at + 1] == "[":
+            document.members[name] = []
+            document.fault = document.fault or scanner.take_faults()
+            return scanner.elements(text, at, lambda begin: _entry(document, begin))
+        document.members[name], end = scanner.value(text, at)
+        return end
+
+    document.end = scanner.members(text, document.start, member)
+    document.fault = document.fault or scanner.take_faults()
+    check_end(text, document.end)
+    return document
+
+
+def _entry(document: _Document, at: int) -> int:
+    """Read one entry: its value, and where its resource's text stands."""
+    text, scanner = document.text, document.scanner
+    held = _Held(start=at)
+    if text[at : at + 1] == "{":
+        value: dict[str, Any] = {}
+
+        def member(name: str, begin: int) -> int:
+            value[name], end = scanner.value(text, begin)
+            if name == "resource":
+                held.resource_start, held.resource_end = begin, end
+            return end
+
+        held.end = scanner.members(text, at, member)
+        held.value = value
+        resource = value.get("resource")
+        kind = resource.get("resourceType") if isinstance(resource, dict) else None
+        held.kind = kind if isinstance(kind, str) and _TYPE.match(kind) else ""
+    else:
+        held.value, held.end = scanner.value(text, at)
+    if held.kind in ("DiagnosticReport", "Observation"):
+        document.groups.add(held.value["resource"], text[held.start : held.end])
+    held.fault = scanner.take_faults()
+    if len(text) > MAX_HELD and held.kind not in _LOOKED_INTO:
+        held.value = None
+    document.entries.append(held)
+    return held.end
+
+
+def _check_version(document: _Document) -> None:
+    _refuse_foreign(document.members)
+    for held in document.entries:
+        if held.kind and (foreign := foreign_type(held.kind)) is not None:
+            raise UnsupportedVersion(f"{foreign}; {TAKEN}")
+
+
+def _refuse_foreign(resource: object) -> None:
+    if isinstance(resource, dict):
+        kind = resource.get("resourceType")
+        foreign = (foreign_type(kind) if isinstance(kind, str) else None) or foreign_declaration(resource)
+        if foreign is not None:
+            raise UnsupportedVersion(f"{foreign}; {TAKEN}")
+
+
+def _short(value: object) -> str:
+    text = str(value) if isinstance(value, str) else "unnamed"
+    return text[:40] if text.isprintable() else "unnamed"

@@ -1,0 +1,147 @@
+"""What a resource is called: its key in its source, the names references use, its identifiers and its fingerprint."""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Any
+
+from twin.importers.base import Item, Reject
+from twin.importers.fhir.envelope import Envelope
+from twin.importers.fhir.reference import PATIENT
+from twin.importers.fhir.scan import canonical
+from twin.importers.fhir.version import TYPES
+
+_WHEN = ("effectiveDateTime", "effectiveInstant", "onsetDateTime", "performedDateTime", "authoredOn", "date", "started")
+"""Elements that, beside identifier and code, tell two resources apart which have no id."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """A resource as it stood in its source: the value, its own text, and the text of the bundle entry that holds it."""
+
+    where: str
+    resource: dict[str, Any]  # Any: JSON
+    text: str
+    entry_text: str
+    full_url: object = None
+    fault: str | None = None
+    """What was wrong with the JSON, where that can still be read."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Named:
+    """A resource with its names; from it its item is made once its fate is known."""
+
+    entry: Entry
+    envelope: Envelope
+    kind: str
+    key: str
+    fingerprint: str
+    aliases: tuple[str, ...]
+    tokens: tuple[str, ...]
+
+    def item(self, *, body: str | None = None, **fate: Any) -> Item:  # Any: the fate fields of Item
+        """Return the resource's item; its text is kept to be read back."""
+        return Item(
+            key=self.key,
+            fingerprint=self.fingerprint,
+            kind=self.kind,
+            where=self.entry.where,
+            aliases=self.aliases,
+            sent_at=self.envelope.sent_at,
+            body=body or self.envelope.wrap(self.entry.entry_text),
+            resource=self.entry.text,
+            tokens=self.tokens,
+            **fate,
+        )
+
+    def beside(self, part: str, content: str = "", **fate: Any) -> Item:  # Any: the fate fields of Item
+        """Return an item for a part of the resource that has a fate of its own."""
+        return Item(
+            key=f"{self.key}.{part}",
+            fingerprint=_sha256(f"{part} {content}"),
+            kind=f"{self.kind}.{part.partition('[')[0]}",
+            where=f"{self.entry.where}.{part}",
+            sent_at=self.envelope.sent_at,
+            body=self.envelope.wrap(self.entry.entry_text),
+            **fate,
+        )
+
+    def refused(self, reason: str, detail: str) -> Item:
+        """Return its reject."""
+        return refused(self.entry, self.envelope, reason, detail, key=self.key, fingerprint=self.fingerprint)
+
+
+def refused(
+    entry: Entry,
+    envelope: Envelope,
+    reason: str,
+    detail: str,
+    *,
+    key: str | None = None,
+    fingerprint: str | None = None,
+) -> Item:
+    """Return the reject of what a source held, with its body as received; without a key it is known by its content."""
+    fingerprint = fingerprint or _sha256(entry.entry_text)
+    kind = entry.resource.get("resourceType")
+    kind = kind if isinstance(kind, str) and kind in TYPES else "unknown"
+    return Item(
+        key=key or f"{kind}#{fingerprint}",
+        fingerprint=fingerprint,
+        kind=kind,
+        where=entry.where,
+        reject=Reject(where=entry.where, reason=reason, detail=detail),
+        sent_at=envelope.sent_at,
+        body=envelope.wrap(entry.entry_text),
+    )
+
+
+def name(entry: Entry, envelope: Envelope) -> Named:
+    """Return a resource with its key, its fingerprint, and every name that a reference may call it by.
+
+    A urn in a transaction is made for that transaction, so what has no id is known by its identifier, code and time.
+    """
+    resource = entry.resource
+    kind = resource["resourceType"]
+    stated = {name: value for name, value in resource.items() if name not in ("meta", "text")}
+    fingerprint = _sha256(canonical(stated))
+    tokens = _tokens(resource)
+    own_id = resource.get("id")
+    url = (entry.full_url,) if isinstance(entry.full_url, str) else ()
+    aliases = (f"{kind}/{own_id}", *url) if own_id else url
+    if own_id is None and tokens:
+        key = f"{kind}?identifier={tokens[0]}{_told_apart(resource) if kind != PATIENT else ''}"
+    else:
+        key = aliases[0] if aliases else f"{kind}#{fingerprint}"
+    return Named(
+        entry=entry,
+        envelope=envelope,
+        kind=kind,
+        key=key,
+        fingerprint=fingerprint,
+        aliases=aliases,
+        tokens=tokens,
+    )
+
+
+def _told_apart(resource: dict[str, Any]) -> str:
+    """An accession number may stand on every result of a panel: code and time tell them apart."""
+    when = next((resource[each] for each in _WHEN if isinstance(resource.get(each), str)), "")
+    code = resource.get("code")
+    codings = code.get("coding") if isinstance(code, dict) else None
+    first = codings[0] if isinstance(codings, list) and codings else None
+    stated = first.get("code") if isinstance(first, dict) else None
+    return f"&{when}&{stated if isinstance(stated, str) else ''}"
+
+
+def _tokens(resource: dict[str, Any]) -> tuple[str, ...]:
+    stated = resource.get("identifier")
+    found = []
+    for each in stated if isinstance(stated, list) else (stated,):
+        if isinstance(each, dict) and isinstance(value := each.get("value"), str):
+            system = each.get("system")
+            found.append(f"{system if isinstance(system, str) else ''}|{value}")
+    return tuple(found)
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
