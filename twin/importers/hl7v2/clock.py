@@ -47,7 +47,13 @@ class Clock:
             raise ValueError("too long")
         if (match := _UNDOTTED.fullmatch(text)) is not None:
             text = f"{match[1]}.{match[2]}{match[3]}"
-        moment = of_digits(text, self.zone)
+        zone = self.zone
+        if len(text) > 4 and text[-5] in "+-":
+            stated = offset_of(text)
+            if stated is None:
+                raise ValueError("no such offset")
+            text, zone = text[:-5], stated
+        moment = of_digits(text, zone)
         if moment.start.year < 2:  # a zone away it would leave the calendar
             raise ValueError("before the calendar")
         return moment

@@ -78,9 +78,15 @@ def codings(raw: str, marks: Delimiters, sender: str, by: str = "") -> tuple[Cod
 
     `by` names the coding system where the field itself names none (DG1-2, PR1-2).
     """
+    if not raw:
+        return ()
+    return _codings(raw, marks, sender, by) if len(raw) > LONGEST else _remembered(raw, marks, sender, by)
+
+
+def _codings(raw: str, marks: Delimiters, sender: str, by: str) -> tuple[Coding, ...]:
     said = components(raw, marks, whole=True)  # a coded element has no subcomponents: an & is a part of its words
     text = part(said, 9)
-    found = []
+    found: list[Coding] = []
     for first in (1, 4, 10):  # identifier, alternate identifier, second alternate identifier
         code, display = part(said, first), part(said, first + 1)
         if not code and not display:
@@ -95,8 +101,13 @@ def codings(raw: str, marks: Delimiters, sender: str, by: str = "") -> tuple[Cod
     return tuple(found)
 
 
+_remembered = lru_cache(maxsize=8_192)(_codings)  # a laboratory has some hundred codes
+
+
 def known_first(found: tuple[Coding, ...]) -> tuple[Coding, tuple[Coding, ...]]:
     """Return one coding, of a system that others know where there is one, and the rest."""
+    if len(found) == 1:
+        return found[0], ()
     chosen = next((each for each in found if each.code and not each.system.startswith(LOCAL)), found[0])
     return chosen, tuple(each for each in found if each is not chosen)
 
@@ -132,6 +143,8 @@ _OF_THE_FACILITY = frozenset({"", "MR", "PI", "PT", "PN"})
 
 def entity(raw: str, marks: Delimiters) -> str:
     """Return an entity identifier (EI: order, document, diagnosis) with who gave it out, "" where there is none."""
+    if not raw or raw.isalnum():
+        return raw
     said = components(raw, marks)
     value = part(said, 1)
     return "^".join((value, part(said, 3) or part(said, 2))).rstrip("^") if value else ""

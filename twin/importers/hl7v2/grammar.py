@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 NULL = '""'  # "delete what you hold", which is not the same as saying nothing (2.5.3.2)
 SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
@@ -20,9 +21,9 @@ class NotHL7(Exception):
     """The header doesn't say how the message is to be read; the reason follows."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Delimiters:
-    """MSH-1 and MSH-2. An empty one is not used by this message."""
+    """MSH-1 and MSH-2. An empty one is not used by this message. Those of equal headers are one object."""
 
     separator: str = "|"
     component: str = "^"
@@ -31,7 +32,8 @@ class Delimiters:
     subcomponent: str = "&"
     truncation: str = ""
     codec: str = "utf-8"
-    meant: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+    meant: dict[str, str] = field(default_factory=dict, repr=False)
+    """What the single letters of an escape mean."""
 
     @staticmethod
     def of(header: str, codec: str = "utf-8") -> "Delimiters":
@@ -46,14 +48,16 @@ class Delimiters:
         return _delimiters(separator, header[4:24].split(separator, 1)[0], codec)
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Segment:
-    """One line: its name and its raw fields by the standard's numbers (`fields[3]` is field 3)."""
+class Segment(NamedTuple):
+    """One line: its name and its raw fields by the standard's numbers (`fields[3]` is field 3).
+
+    A tuple, for it is made a hundred thousand times a second.
+    """
 
     name: str
-    line: str = field(repr=False)
-    fields: Sequence[str] = field(repr=False)
-    marks: Delimiters = field(repr=False)
+    line: str
+    fields: list[str]
+    marks: Delimiters
     where: str = ""
 
     @staticmethod
@@ -62,7 +66,7 @@ class Segment:
         fields = line.split(marks.separator)
         if fields[0] in ("MSH", "FHS", "BHS"):
             fields.insert(1, marks.separator)
-        return Segment(name=fields[0], line=line, fields=fields, marks=marks, where=where)
+        return Segment(fields[0], line, fields, marks, where)
 
     def raw(self, number: int) -> str:
         """A field as received, "" where it isn't there."""
@@ -82,18 +86,25 @@ class Segment:
     def components(self, number: int) -> list[str]:
         """The components of a field's first repetition, read; of each the first subcomponent."""
         said = self.raw(number)
+        if said.isalnum():
+            return [said]
         if self.marks.repetition:
             said = said.split(self.marks.repetition, 1)[0]
         return components(said, self.marks)
 
     def text(self, number: int, component: int = 1) -> str:
         """One component of a field's first repetition, read, "" where it isn't there or says "delete"."""
+        said = self.fields[number] if number < len(self.fields) else ""
+        if not said or said.isalnum():  # most fields are one word: no delimiter can be in it
+            return said if component == 1 else ""
         return part(self.components(number), component)
 
 
 def components(raw: str, marks: Delimiters, *, whole: bool = False) -> list[str]:
     """Return the components of one repetition, read; of each its first subcomponent, or all of it (`whole`)."""
     pieces = raw.split(marks.component) if marks.component else [raw]
+    if raw.isascii() and marks.escape not in raw and (whole or marks.subcomponent not in raw) and marks.subcomponent:
+        return [piece.strip() for piece in pieces] if " " in raw else pieces
     if not whole and marks.subcomponent and marks.subcomponent in raw:
         pieces = [piece.split(marks.subcomponent, 1)[0] for piece in pieces]
     return [unescape(piece, marks).strip() for piece in pieces]

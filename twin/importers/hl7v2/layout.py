@@ -2,6 +2,8 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import NamedTuple
 
 from twin.importers.hl7v2.attached import is_uuencoded
 from twin.importers.hl7v2.document import is_part
@@ -24,8 +26,7 @@ _ABOUT_THE_PERSON = frozenset(
 _TWO = Refused(reason="two_patients", detail="a second PID names another person, and this message is about one")
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Placed:
+class Placed(NamedTuple):
     """A segment with what it stands in."""
 
     segment: Segment
@@ -110,7 +111,7 @@ def lay_out(lines: list[str], header: Header, named: str) -> Layout:
         elif name == "TQ1" and medicine is not None:
             layout.timings.setdefault(medicine.where, each)
         has_results = has_results or name not in _ABOUT_THE_PERSON
-        layout.placed.append(Placed(segment=each, person=person, order=order, visit=visit))
+        layout.placed.append(Placed(each, person, order, visit))
     _close(layout, document)
     _join(layout)
     return layout
@@ -124,7 +125,7 @@ def _segments(lines: list[str], header: Header) -> Iterator[Segment | Stray]:
     yield header.segment
     for number, line in enumerate(lines[1:], 2):
         name = line[:3]
-        if SEGMENT.fullmatch(name) and line[3:4] in ("", marks.separator) and "\0" not in line:
+        if _is_name(name) and line[3:4] in ("", marks.separator) and "\0" not in line:
             if strays:
                 yield Stray(where=f"{base}.line[{began}]", lines=tuple(strays))
                 strays = []
@@ -135,6 +136,11 @@ def _segments(lines: list[str], header: Header) -> Iterator[Segment | Stray]:
             strays.append(line)
     if strays:
         yield Stray(where=f"{base}.line[{began}]", lines=tuple(strays))
+
+
+@lru_cache(maxsize=4_096)
+def _is_name(text: str) -> bool:
+    return SEGMENT.fullmatch(text) is not None
 
 
 def _next_person(new: Person, before: Person, header: Header, *, has_results: bool) -> Person:

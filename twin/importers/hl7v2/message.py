@@ -8,19 +8,20 @@ from twin.importers.base import Context, Item, Reject
 from twin.importers.hl7v2 import document, person
 from twin.importers.hl7v2.charset import WrongEncoding, declared, decode
 from twin.importers.hl7v2.clock import NotATime
-from twin.importers.hl7v2.grammar import NotHL7
+from twin.importers.hl7v2.grammar import NotHL7, Segment
 from twin.importers.hl7v2.header import Header, WrongVersion, header_of
 from twin.importers.hl7v2.history import READERS, Around
 from twin.importers.hl7v2.layout import Layout, Placed, Stray, lay_out
 from twin.importers.hl7v2.outcome import Entry, Outcome, Refused, Unused
 from twin.importers.hl7v2.result import observation
 from twin.importers.hl7v2.stream import MAX_MESSAGE_BYTES, MAX_SEGMENTS, Piece
-from twin.importers.hl7v2.unused import why_unused
+from twin.importers.hl7v2.unused import REASONS, why_unused
 from twin.importers.hl7v2.value import values
 
 _LONGEST_BODY = 64 * 1024  # characters of what is kept around a refused segment, and of refused lines
 _REMEMBERED = 50_000  # patients of one file that need not be described again
 _MERGES = frozenset({"A18", "A34", "A40"})
+_NEVER_READ = frozenset(REASONS) - {"TXA"}
 _BOM = "\ufeff"
 
 
@@ -82,6 +83,9 @@ class _Maker:
 
     def items(self, placed: Placed) -> Iterator[Item]:
         segment = placed.segment
+        if segment.name in _NEVER_READ:
+            yield _unused(segment, why_unused(segment.name))
+            return
         try:
             outcome = self._outcome(placed)
         except NotATime as error:
@@ -153,9 +157,7 @@ class _Maker:
         segment = placed.segment
         where = where or segment.where
         if isinstance(outcome, Unused):
-            return Item(
-                key=where, fingerprint=_digest(segment.line), kind=segment.name, where=where, not_used=outcome.reason
-            )
+            return _unused(segment, outcome.reason)
         body = self._body(placed)
         if isinstance(outcome, Refused):
             fingerprint = _digest(segment.line)
@@ -178,9 +180,9 @@ class _Maker:
                 where=where,
                 not_used="PID: says the same of this patient as an earlier message of the file",
             )
-        suffix, _ = self.layout.twins.get(segment.where, ("", None))
+        twin = self.layout.twins.get(segment.where)
         return Item(
-            key=outcome.key + suffix,
+            key=outcome.key + twin[0] if twin else outcome.key,
             fingerprint=fingerprint,
             kind=segment.name,
             where=where,
@@ -202,7 +204,16 @@ class _Maker:
             frame = (self.header.segment, layout.event, placed.person.segment, placed.visit, order.orc, order.obr)
             self.around = self.mark + "\r".join(each.line for each in frame if each is not None)
             self.around_of = of
-        own = [segment] if segment.name not in ("PID", "PV1") else []
+        name, where = segment.name, segment.where
+        if (
+            name == "OBX"
+            and len(self.around) <= _LONGEST_BODY
+            and order.specimen is None
+            and where not in layout.lines
+            and where not in layout.twins
+        ):
+            return f"{self.around}\r{segment.line}"
+        own = [segment] if name not in ("PID", "PV1") else []
         own += layout.lines.get(segment.where, ()) or layout.documents.get(segment.where, ())
         if segment.where in layout.twins:
             own.append(layout.twins[segment.where][1])
@@ -212,6 +223,11 @@ class _Maker:
             own.insert(0 if self.header.type == "OUL" else len(own), order.specimen)
         around = self.around if len(self.around) <= _LONGEST_BODY else self.mark + self.header.segment.line
         return "\r".join((around, *(each.line for each in own)))
+
+
+def _unused(segment: Segment, reason: str) -> Item:
+    where = segment.where
+    return Item(key=where, fingerprint=_digest(segment.line), kind=segment.name, where=where, not_used=reason)
 
 
 def read_envelope(piece: Piece, where: str, said: int | None) -> Item:

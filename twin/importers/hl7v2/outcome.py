@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
+from typing import NamedTuple
 
 from twin.importers.base import MergeDraft, PatientDraft
 from twin.importers.hl7v2.codes import LONGEST
@@ -13,8 +14,7 @@ _LONGEST_KEY = 300  # characters; at four bytes each still short of what an inde
 _LONGEST_WORDS = 2_000  # characters of a code's words
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What a segment states: its stable name in the source, its content (what a correction changes), and the facts."""
 
     key: str

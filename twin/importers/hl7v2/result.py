@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import lru_cache
 from hashlib import sha256
 from types import MappingProxyType
+from typing import NamedTuple
 
-from twin.importers.hl7v2.clock import NotATime
 from twin.importers.hl7v2.codes import LONGEST, codings, entity, known_first
-from twin.importers.hl7v2.grammar import NULL, Segment, components, part
+from twin.importers.hl7v2.grammar import NULL, Delimiters, Segment, components, part
 from twin.importers.hl7v2.header import Header
 from twin.importers.hl7v2.outcome import Entry, Outcome, Refused, Unused, name_of, too_long
 from twin.importers.hl7v2.person import Person
@@ -52,15 +53,10 @@ class Order:
     obr: Segment | None = None
     specimen: Segment | None = None
     observations: list[Segment] = field(default_factory=list)
-
-    @property
-    def filler(self) -> str:
-        """The laboratory's own number of the order, else the placer's: OBR-3, ORC-3, OBR-2, ORC-2."""
-        for number in (3, 2):
-            for segment in (self.obr, self.orc):
-                if segment is not None and (found := entity(segment.raw(number), segment.marks)):
-                    return found
-        return ""
+    filler: str | None = None
+    """The laboratory's own number of the order, else the placer's; None until it is asked for."""
+    timings: dict[tuple[str, str], "Timing | None"] = field(default_factory=dict)
+    """What OBX-14 and OBX-19 mean in this order, as far as it has been asked for."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,6 +69,8 @@ class Timing:
     known_at: datetime
     known_basis: KnownBasis
     version_at: datetime | None
+    stamp: str
+    """The time as a part of keys and contents."""
 
 
 def observation(obx: Segment, order: Order, header: Header, *, lines: tuple[Segment, ...] = ()) -> Outcome:
@@ -89,46 +87,41 @@ def observation(obx: Segment, order: Order, header: Header, *, lines: tuple[Segm
         return found
     if lines:
         found = _joined(found, lines, header)
-    coded = _coded(obx, order, header, found)
-    if isinstance(coded, Refused):
-        return coded
-    kind, stated = coded
-    unit, device = unit_of(obx), _device(obx)
-    wrong = too_long((*stated, *(value.coding for value in found if value.coding)), unit, obx.raw(4), device)
+    kind, named = _named(obx, order, header, found)
+    if named is None:
+        return Refused(reason="no_date_or_code", detail="OBX-3 names nothing that was observed")
+    wrong = named.wrong or too_long([value.coding for value in found if value.coding], obx.raw(4))
     if wrong is not None:
         return wrong
-    try:
-        timing = timing_of(obx, order, header)
-    except NotATime as error:
-        return Refused(reason="invalid", detail=str(error))
+    timing = _timing(obx, order, header)
     if timing is None:
         return Refused(reason="no_date_or_code", detail="no time in OBX-14, OBR-7, SPM-17, OBR-14, OBX-19 or OBR-22")
-    coding, others = known_first(stated)
-    key = _key(obx, order, stated[0], timing)
-    facts = tuple(
+    key = _key(obx, order, named.name, timing)
+    facts = [
         FactDraft(
             kind=kind,
-            coding=coding,
-            other_codings=others,
+            coding=named.coding,
+            other_codings=named.others,
             value_kind=value.kind,
             value=value.value,
             value_coding=value.coding,
             comparator=value.comparator,
-            unit=unit,
+            unit=named.unit,
             observed_at=timing.observed.start,
             known_at=timing.known_at,
             known_basis=timing.known_basis,
             where=obx.where,
             resource=key,
             part="" if len(found) == 1 else f"value[{index}]",
-            device=device,
+            device=named.device,
             status=status,
         )
         for index, value in enumerate(found)
-    )
-    said = "|".join((*obx.fields[2:], *(line.raw(5) for line in lines))).rstrip("|")
-    content = f"{said}|{status}|{timing.observed.start.isoformat()}"
-    return Entry(key=key, content=content, facts=facts, version_at=timing.version_at)
+    ]
+    said = "|".join(obx.fields[2:]).rstrip("|")
+    more = "\n".join(line.raw(5) for line in lines) if lines else ""
+    content = f"{said}|{more}|{status}|{timing.stamp}"
+    return Entry(key=key, content=content, facts=tuple(facts), version_at=timing.version_at)
 
 
 def status_of(obx: Segment, order: Order) -> str | Unused | Refused:
@@ -165,16 +158,20 @@ def timing_of(obx: Segment, order: Order, header: Header) -> Timing | None:
     known, basis = _known(observed, reported, header)
     version_at = reported.end if reported is not None else header.sent_at
     return Timing(
-        observed=observed, is_of_specimen=is_of_specimen, known_at=known, known_basis=basis, version_at=version_at
+        observed=observed,
+        is_of_specimen=is_of_specimen,
+        known_at=known,
+        known_basis=basis,
+        version_at=version_at,
+        stamp=observed.start.strftime("%Y%m%d%H%M%S"),
     )
 
 
-def unit_of(obx: Segment) -> str | None:
-    """Return the unit as received: the UCUM code where one is named, else the code, else the words of OBX-6."""
-    raw = obx.raw(6)
+def unit_of(raw: str, marks: Delimiters) -> str | None:
+    """Return the unit (OBX-6) as received: the UCUM code where one is named, else the code, else the words."""
     if not raw or raw == NULL:
         return None
-    said = components(raw, obx.marks, whole=True)
+    said = components(raw, marks, whole=True)
     if len(said) == 1:
         return part(said, 1) or None
     for first in (1, 4):
@@ -193,6 +190,8 @@ def twins(observations: list[Segment]) -> dict[str, tuple[str, Segment]]:
 
     Their set ids (OBX-1) tell them apart; where those are no help, their content does.
     """
+    if len({(obx.raw(3), obx.raw(4), obx.raw(14)) for obx in observations}) == len(observations):
+        return {}
     alike: dict[tuple[str, ...], dict[str, list[Segment]]] = {}
     for obx in observations:
         alike.setdefault((obx.raw(3), obx.raw(4), obx.raw(14)), {}).setdefault(obx.text(1), []).append(obx)
@@ -213,12 +212,28 @@ def twins(observations: list[Segment]) -> dict[str, tuple[str, Segment]]:
     return told
 
 
-def _key(obx: Segment, order: Order, coding: Coding, timing: Timing) -> str:
+def _key(obx: Segment, order: Order, code: str, timing: Timing) -> str:
+    if order.filler is None:
+        order.filler = _filler(order)
     filler = order.filler
-    at = timing.observed.start.strftime("%Y%m%d%H%M%S") if timing.is_of_specimen or not filler else ""
-    return name_of(
-        "OBX", order.person.whose, filler, f"{coding.system}|{coding.code or coding.display}", obx.raw(4), at
-    )
+    at = timing.stamp if timing.is_of_specimen or not filler else ""
+    return name_of("OBX", order.person.whose, filler, code, obx.raw(4), at)
+
+
+def _filler(order: Order) -> str:
+    """OBR-3, ORC-3, OBR-2, ORC-2."""
+    for number in (3, 2):
+        for segment in (order.obr, order.orc):
+            if segment is not None and (found := entity(segment.raw(number), segment.marks)):
+                return found
+    return ""
+
+
+def _timing(obx: Segment, order: Order, header: Header) -> Timing | None:
+    of = (obx.raw(14), obx.raw(19))
+    if of not in order.timings:
+        order.timings[of] = timing_of(obx, order, header)
+    return order.timings[of]
 
 
 def _known(observed: Moment, reported: Moment | None, header: Header) -> tuple[datetime, KnownBasis]:
@@ -229,18 +244,48 @@ def _known(observed: Moment, reported: Moment | None, header: Header) -> tuple[d
     return observed.end, "observed"
 
 
-def _coded(
-    obx: Segment, order: Order, header: Header, found: tuple[Value, ...]
-) -> tuple[FactKind, tuple[Coding, ...]] | Refused:
+class _Named(NamedTuple):
+    """What was observed, in which unit and by which instrument: the same in thousands of messages."""
+
+    coding: Coding
+    others: tuple[Coding, ...]
+    name: str
+    unit: str | None
+    device: str | None
+    wrong: Refused | None
+
+
+def _named(obx: Segment, order: Order, header: Header, found: tuple[Value, ...]) -> tuple[FactKind, _Named | None]:
     """Return what was observed; a text without a code of its own is the report that its order (OBR-4) asked for."""
-    stated = codings(obx.raw(3).split(obx.marks.repetition or "\0", 1)[0], obx.marks, header.sender)
-    if stated:
-        return "observation", stated
+    rest = (obx.raw(6), obx.raw(18), obx.marks, header.sender)
+    if obx.raw(3):
+        return "observation", _remembered(obx.raw(3), *rest)
     if order.obr is not None and is_line_of_text(obx) and any(value is not ABSENT for value in found):
-        asked = codings(order.obr.raw(4), obx.marks, header.sender)
-        if asked:
-            return "report", asked
-    return Refused(reason="no_date_or_code", detail="OBX-3 names nothing that was observed")
+        return "report", _remembered(order.obr.raw(4), *rest)
+    return "observation", None
+
+
+def _read_named(code: str, unit: str, device: str, marks: Delimiters, sender: str) -> _Named | None:
+    stated = codings(_first(code, marks), marks, sender)
+    if not stated:
+        return None
+    coding, others = known_first(stated)
+    said = unit_of(_first(unit, marks), marks)
+    instrument = entity(_first(device, marks), marks)[:LONGEST] or None  # as its sender names it
+    name = f"{stated[0].system}|{stated[0].code or stated[0].display}"
+    return _Named(coding, others, name, said, instrument, too_long(stated, said))
+
+
+_recent = lru_cache(maxsize=8_192)(_read_named)
+
+
+def _remembered(code: str, unit: str, device: str, marks: Delimiters, sender: str) -> _Named | None:
+    is_short = len(code) + len(unit) + len(device) <= 3 * LONGEST
+    return (_recent if is_short else _read_named)(code, unit, device, marks, sender)
+
+
+def _first(raw: str, marks: Delimiters) -> str:
+    return raw.split(marks.repetition, 1)[0] if marks.repetition and marks.repetition in raw else raw
 
 
 def _joined(found: tuple[Value, ...], lines: tuple[Segment, ...], header: Header) -> tuple[Value, ...]:
@@ -250,8 +295,3 @@ def _joined(found: tuple[Value, ...], lines: tuple[Segment, ...], header: Header
         texts += [value.value or "" for value in more] if isinstance(more, tuple) else []
     text = "\n".join(texts).strip("\n")
     return (Value(kind="text", value=text),) if text else (ABSENT,)
-
-
-def _device(obx: Segment) -> str | None:
-    """Return the instrument (OBX-18) as its sender names it."""
-    return entity(obx.raw(18).split(obx.marks.repetition or "\0", 1)[0], obx.marks)[:LONGEST] or None

@@ -1,6 +1,7 @@
 """Why is a segment not used? One reason a segment, for the report."""
 
 from collections.abc import Mapping
+from functools import cache
 from types import MappingProxyType
 
 _FRAME = "read with the others: times, numbers and codes of the message or order"
@@ -43,6 +44,7 @@ REASONS: Mapping[str, str] = MappingProxyType(
 )
 
 
+@cache
 def why_unused(name: str) -> str:
     """Return why a segment of this name is not used."""
     if name[0] == "Z":

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from twin.importers.hl7v2 import attached
 from twin.importers.hl7v2.codes import codings, known_first
@@ -21,8 +20,7 @@ _TEXT_TYPES = frozenset({"TX", "FT", "ST", "SR"})
 MAX_TEXT = 1_000_000  # characters of one text
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """One value, in the words of a FactDraft."""
 
     kind: Literal["number", "text", "code", "none"] = "none"
@@ -40,6 +38,8 @@ def values(obx: Segment, sender: str, *, has_unit: bool) -> tuple[Value, ...] | 
     An empty value is one that is absent, never 0.
     """
     raw, kind = obx.raw(5), obx.text(2).upper()
+    if kind == "NM" and _NUMBER.fullmatch(raw):  # nine results of ten
+        return (Value("number", raw),)
     if raw.strip() in ("", NULL):
         return (ABSENT,)
     if kind in _TEXT_TYPES or not kind:
@@ -60,7 +60,7 @@ def number(text: str) -> Value:
     """Return a numeral with what it is compared by; a word in a number's place stays a word."""
     text = text.strip()
     if _NUMBER.fullmatch(text):
-        return Value(kind="number", value=text)
+        return Value("number", text)
     if (match := _COMPARED.fullmatch(text)) is not None:
         return Value(kind="number", value=match[2], comparator=match[1])
     return Value(kind="text", value=text) if text and text != NULL else ABSENT
