@@ -186,7 +186,7 @@ def test_one_implausible_value_goes_to_quarantine_without_failing_a_transaction(
     [
         (b"not json", UnreadableInput, "no import format"),
         (b'{"resourceType": ', UnreadableInput, "not JSON"),
-        (b'{"resourceType": "Patient"}', UnreadableInput, "not a Bundle"),
+        (b'{"id": "Patient"}', UnreadableInput, "no resourceType"),
         (encode({"resourceType": "Bundle", "type": "history"}), UnreadableInput, "type history"),
         (encode({"resourceType": "Bundle", "type": "batch", "entry": {}}), UnreadableInput, "not a list"),
         (bundle({"resourceType": "MedicationOrder"}), UnsupportedVersion, "DSTU2"),

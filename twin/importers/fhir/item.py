@@ -96,6 +96,8 @@ def _facts(named: Named) -> list[Item]:
     beside: list[Item] = []
     if contained and stated is not None and (stated.reference or "").startswith("#"):
         beside, subject = _contained_patient(named, stated, subject, contained)
+    if _speaks_of_another(stated, contained):
+        return [named.refused("two_patients", "it contains a result about another subject")]
     place, other_entry = _place(named, model, contained), None
     if isinstance(model, MedicationModel) and model.medicationReference is not None:
         medicine, other_entry = medicine_of(model.medicationReference, contained, named.envelope)
@@ -134,6 +136,16 @@ def _place(named: Named, model: ResourceModel, contained: tuple[Mapping[str, Any
 def _contained(resource: dict[str, Any]) -> tuple[Mapping[str, Any], ...]:  # Any: JSON
     stated = resource.get("contained")
     return tuple(each for each in stated if isinstance(each, dict)) if isinstance(stated, list) else ()
+
+
+def _speaks_of_another(stated: Reference | None, contained: tuple[Mapping[str, Any], ...]) -> bool:
+    """A contained result is its parent's, so it must be about the same patient, if it says."""
+    for each in contained:
+        subject = each.get("subject") if each.get("resourceType") == "Observation" else None
+        about = subject.get("reference") if isinstance(subject, dict) else None
+        if about is not None and stated is not None and about != stated.reference:
+            return True
+    return False
 
 
 def _contained_patient(

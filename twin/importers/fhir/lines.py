@@ -24,14 +24,13 @@ def is_ndjson(content: Content) -> bool:
     """True where the first line is a whole JSON object and something follows it, or the name says so."""
     if content.base_name.endswith((".ndjson", ".jsonl")):
         return True
-    head = content.head.removeprefix(_BOM).lstrip()
-    first, _, rest = head.partition(b"\n")
-    if not rest.strip() and len(content.head) >= content.size:
-        return False
-    if not _:  # the first line is longer than the head
+    first, newline, rest = content.head.removeprefix(_BOM).lstrip().partition(b"\n")
+    if not newline and len(content.head) < content.size:
         first = _first_line(content)
-        if len(first) >= content.size:
+        if len(first) > MAX_LINE_BYTES or len(first) >= content.size:
             return False
+    elif not rest.strip() and len(content.head) >= content.size:
+        return False
     try:
         return isinstance(json.loads(first), dict)
     except (ValueError, RecursionError):

@@ -124,7 +124,7 @@ def text_of(content: bytes) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise UnreadableInput(f"not UTF-8 (byte {error.start})") from None
+        raise UnreadableInput(f"not JSON: not UTF-8 (byte {error.start})") from None
 
 
 def whole(text: str, scanner: Scanner) -> tuple[Any, int, int]:
