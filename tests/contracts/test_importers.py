@@ -32,6 +32,12 @@ SAMPLES: dict[str, tuple[str, bytes]] = {
         b'<effectiveTime value="20200101"/><value xsi:type="PQ" value="1" unit="mg/dL"/></observation></entry>'
         b"</section></component></structuredBody></component></ClinicalDocument>",
     ),
+    "table": (
+        "results.csv",
+        "MRN,Name,Sex,DOB,Test,Test code,Result,Units,Collected,Reported,Accession\n"
+        '1,"Prüfung, F",F,1960-05-04,Creatinine,CREA,72.50,umol/L,2020-01-01 08:00,2020-01-01 10:00,A1\n'
+        "2,,,,Creatinine,CREA,<5,umol/L,2020-01-02,,A2\n".encode(),
+    ),
 }
 """Of each format a small file by its name, with a result, made here."""
 

@@ -1,10 +1,10 @@
 """Every import format, in the order in which content is tried."""
 
-from twin.importers import ccda, dicom_report, fhir, hl7v2
+from twin.importers import ccda, dicom_report, fhir, hl7v2, table
 from twin.importers.base import Importer
 from twin.importers.content import Content
 
-IMPORTERS: tuple[Importer, ...] = (fhir.IMPORTER, hl7v2.IMPORTER, ccda.IMPORTER, dicom_report.IMPORTER)
+IMPORTERS: tuple[Importer, ...] = (fhir.IMPORTER, hl7v2.IMPORTER, ccda.IMPORTER, dicom_report.IMPORTER, table.IMPORTER)
 
 
 def recognise(content: Content) -> Importer | None:
