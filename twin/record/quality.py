@@ -34,22 +34,14 @@ def derive(draft: FactDraft, *, source: str = "", local: LocalMapping = NO_LOCAL
 
     `source` is the sending system, `local` what the site has said of its codes and units.
     """
-    version = mapping_version(local)
-    codings = (draft.coding, *draft.other_codings)
-    if draft.kind in _CONCEPT_KINDS:
-        concept = concept_of(draft.kind, codings, source=source, local=local)
-        quality = "no_signal" if concept is None else _standing(draft)
-        return Derived(signal=concept, value=None, code=None, quality=quality, mapping_version=version)
-    key = None
-    if draft.kind == "observation":
-        key = signal_of(codings, unit=local.unit_of(draft.unit), source=source, local=local)
-    if key is None:
-        return Derived(signal=None, value=None, code=None, quality="no_signal", mapping_version=version)
-    read = _measured(draft, local.unit_of(draft.unit), signals()[key])
-    if isinstance(read, Absent):
-        return read
-    value, code, quality = read
-    return Derived(signal=key, value=value, code=code, quality=quality, mapping_version=version)
+    key, read = _read(draft, source, local)
+    return read if isinstance(read, Absent) else _derived(key, read, local)
+
+
+def derive_kept(draft: FactDraft, *, source: str = "", local: LocalMapping = NO_LOCAL) -> Derived:
+    """Return the derived part of a fact that is in the record: what would be refused now is kept and marked."""
+    key, read = _read(draft, source, local)
+    return _derived(key, (None, None, read.reason) if isinstance(read, Absent) else read, local)
 
 
 def mapping_version(local: LocalMapping) -> str:
@@ -59,6 +51,24 @@ def mapping_version(local: LocalMapping) -> str:
 
 _Read = tuple[float | None, str | None, str]
 """Canonical value, our code, quality."""
+
+
+def _read(draft: FactDraft, source: str, local: LocalMapping) -> tuple[str | None, _Read | Absent]:
+    """Return the key of the signal or concept, and what is read of the value."""
+    codings = (draft.coding, *draft.other_codings)
+    key = None
+    if draft.kind in _CONCEPT_KINDS:
+        key = concept_of(draft.kind, codings, source=source, local=local)
+        return key, (None, None, "no_signal" if key is None else _standing(draft))
+    unit = local.unit_of(draft.unit)
+    if draft.kind == "observation":
+        key = signal_of(codings, unit=unit, source=source, local=local)
+    return key, (None, None, "no_signal") if key is None else _measured(draft, unit, signals()[key])
+
+
+def _derived(key: str | None, read: _Read, local: LocalMapping) -> Derived:
+    value, code, quality = read
+    return Derived(signal=key, value=value, code=code, quality=quality, mapping_version=mapping_version(local))
 
 
 def _measured(draft: FactDraft, unit: str | None, signal: Signal) -> _Read | Absent:

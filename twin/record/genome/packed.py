@@ -3,19 +3,22 @@
 import gzip
 import io
 import zlib
-from typing import Any, BinaryIO, cast
+from typing import BinaryIO, cast
 
 GZIP = b"\x1f\x8b"
 DAMAGE = (OSError, EOFError, zlib.error)
 """What reading packed bytes raises where they are damaged or cut short."""
 
 
-def unpacked(file: BinaryIO) -> "io.BufferedReader[Any]":  # Any: over the file, or over what unpacks it
-    """Return a reader of the file's own bytes; it may raise DAMAGE."""
+def unpacked(file: BinaryIO) -> BinaryIO:
+    """Return a reader of the file's own bytes; it may raise DAMAGE.
+
+    Nothing is read ahead over what unpacks it: what stands before the damage is given out first.
+    """
     buffered = io.BufferedReader(cast(io.RawIOBase, file), 2**20)
     if buffered.peek(2)[:2] != GZIP:
         return buffered
-    return io.BufferedReader(cast(io.RawIOBase, gzip.GzipFile(fileobj=buffered)), 2**20)
+    return cast(BinaryIO, gzip.GzipFile(fileobj=buffered))
 
 
 def first_bytes(head: bytes, size: int = 64 * 1024) -> bytes:

@@ -82,7 +82,7 @@ class Tallies:
     def __init__(self, scores: Iterable[ScoringFile], build: Build) -> None:
         self.tallies: list[Tally] = []
         keys, owners, rows = [_NONE], [_NONE], [_NONE]
-        for number, score in enumerate(scores):
+        for number, score in enumerate(_one_each(scores, build)):
             tally = Tally(score=score, by=_way(score, build), is_seen=bytearray(score.variants))
             self.tallies.append(tally)
             usable, places = _usable(tally)
@@ -131,6 +131,15 @@ class Tallies:
             _count(self.tallies[self._owners[index]], self._rows[index], site)
             index += 1
         return is_found
+
+
+def _one_each(scores: Iterable[ScoringFile], build: Build) -> list[ScoringFile]:
+    """Return one file for each score: where it is installed in both builds, the one that has the genome's."""
+    chosen: dict[str, ScoringFile] = {}
+    for score in scores:
+        if score.id not in chosen or score.build == build:
+            chosen[score.id] = score
+    return list(chosen.values())
 
 
 def _way(score: ScoringFile, build: Build) -> str:
