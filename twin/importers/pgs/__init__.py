@@ -30,7 +30,7 @@ def read_items(content: Content, context: Context) -> Iterator[Item]:
         score = parse(file, content.sha256, build)
     place = score.build or "rs numbers only"
     yield Item(
-        key=f"score/{score.id}",
+        key=f"score/{score.id}/{score.build or 'rs'}",
         fingerprint=score.sha256,
         kind=KIND,
         where="whole file",

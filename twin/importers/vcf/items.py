@@ -60,9 +60,8 @@ def diplotype(reading: Reading, found: dict[str, Call]) -> Item | None:
     both = [found[rsid] for rsid in (apoe.FIRST, apoe.SECOND) if rsid in found]
     if not both:
         return None
-    usable = [call for call in both if isinstance(call.zygosity, str)]
-    sites = {call.variant.rsid: call.evidence[0].site for call in usable}
-    pair = apoe.diplotype(sites.get(apoe.FIRST), sites.get(apoe.SECOND))
+    bases = {call.variant.rsid: _bases(call) for call in both if isinstance(call.zygosity, str)}
+    pair = apoe.diplotype(bases.get(apoe.FIRST), bases.get(apoe.SECOND))
     evidence = tuple(call.evidence[0] for call in both)
     key = f"apoe/{reading.who}"
     draft = None if isinstance(pair, Absent) else facts.apoe(pair, evidence, reading.when, key)
@@ -78,6 +77,16 @@ def diplotype(reading: Reading, found: dict[str, Call]) -> Item | None:
         not_used=f"APOE: {pair.detail}" if isinstance(pair, Absent) else None,
         sent_at=reading.header.made_at,
         body=_body(reading.header, [each.text for each in evidence]),
+    )
+
+
+def _bases(call: Call) -> apoe.Bases:
+    chosen = call.evidence[0]
+    letters = {"ref": call.variant.ref, "alt": call.variant.alt}
+    return apoe.Bases(
+        each=tuple(letters.get(kind or "", "") for kind in chosen.copies),
+        is_phased=chosen.site.is_phased,
+        phase_set=chosen.site.phase_set,
     )
 
 

@@ -2,7 +2,7 @@
 
 from twin.importers.content import Content
 from twin.importers.vcf.source import Broken, lines
-from twin.record.genome.builds import BUILDS, Build, chromosome
+from twin.record.genome.builds import BUILDS, Build
 from twin.record.genome.panel import panel
 
 _LEAST = 3  # named variants that must stand where one build has them, and none where it has not
@@ -20,7 +20,7 @@ def build_of_names(content: Content) -> Build | None:
             if len(fields) < 4 or not fields[2].startswith(b"rs"):
                 continue
             variant = panel().get(fields[2].decode("latin-1"))
-            if variant is None or chromosome(fields[0].decode("latin-1")) != variant.chromosome:
+            if variant is None or len(variant.positions) < len(BUILDS):
                 continue
             seen += 1
             for build, position in variant.positions.items():

@@ -53,12 +53,17 @@ class Line:
 
     @property
     def end(self) -> int:
-        """The last position the record speaks of: INFO END of a block or a symbolic allele, else the end of REF."""
+        """The last position the record speaks of: of a block INFO END, from VCF 4.5 on FORMAT LEN; else of REF."""
         own = self.position + len(self.ref) - 1
         if self.alt != "." and "<" not in self.alt:
             return own
         match = _END.search(self.fields[7])
-        return max(own, int(match[1])) if match is not None else own
+        stated = int(match[1]) if match is not None else own
+        if self.header.column is not None and "LEN" in self.fields[8] and self.alt.upper() in UNNAMED:
+            length = self._said().get("LEN", "")
+            if length.isascii() and length.isdecimal() and len(length) <= 10:
+                stated = self.position + int(length) - 1
+        return max(own, stated)
 
     def check_genotype(self) -> None:
         """Raise Malformed where the person's genotype is none; done for every record, so that none is passed over."""
@@ -84,7 +89,7 @@ class Line:
         return Site(
             chromosome=called_on,
             position=self.position,
-            end=self._end(alts, said),
+            end=self.end,
             ref=self.ref.upper(),
             alts=alts,
             called=called,
@@ -115,13 +120,6 @@ class Line:
         if self.header.column is None:
             return {}
         return dict(zip(self.fields[8].split(":"), self._sample().split(":"), strict=False))
-
-    def _end(self, alts: tuple[str, ...], said: dict[str, str]) -> int:
-        """The last position of this person's part: from VCF 4.5 on a reference block has its length in FORMAT LEN."""
-        length = said.get("LEN", "")
-        if length.isascii() and length.isdecimal() and len(length) <= 10 and UNNAMED.intersection(alts):
-            return max(self.end, self.position + int(length) - 1)
-        return self.end
 
 
 @lru_cache(maxsize=4096)
