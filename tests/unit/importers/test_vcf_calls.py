@@ -145,6 +145,7 @@ def test_apoe_is_told_from_both_and_its_standing_is_the_lesser() -> None:
     (fact,) = found.facts
     assert (fact.coding.code, fact.value, fact.status, fact.where) == ("42315-2", "e3/e4", "preliminary", "lines 4, 5")
     assert fact.value_coding is not None and fact.value_coding.display == "APOE e3/e4"
+    assert fact.part == "rs429358 0/1, rs7412 0/0"
 
 
 def test_apoe_heterozygous_at_both_needs_phase() -> None:

@@ -1,5 +1,6 @@
 """Which facts a genome states: the allelic state of the panel's variants, APOE, and the sums of polygenic scores."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from types import MappingProxyType
@@ -60,8 +61,9 @@ def variant(call: Call, zygosity: str, build: Build, when: When, resource: str) 
     )
 
 
-def apoe(pair: str, evidence: tuple[Evidence, ...], when: When, resource: str) -> FactDraft:
+def apoe(pair: str, calls: Sequence[Call], when: When, resource: str) -> FactDraft:
     """Return the fact of an APOE genotype that two variants make."""
+    evidence = tuple(call.evidence[0] for call in calls)
     return FactDraft(
         kind="observation",
         coding=APOE,
@@ -74,7 +76,7 @@ def apoe(pair: str, evidence: tuple[Evidence, ...], when: When, resource: str) -
         known_basis=when.basis,
         where=places(evidence),
         resource=resource,
-        part=", ".join(f"{each.site.names} {genotype(each)}" for each in evidence),
+        part=", ".join(f"{call.variant.rsid} {genotype(call.evidence[0])}" for call in calls),
         status=status(evidence),
     )
 

@@ -64,7 +64,7 @@ def diplotype(reading: Reading, found: dict[str, Call]) -> Item | None:
     pair = apoe.diplotype(bases.get(apoe.FIRST), bases.get(apoe.SECOND))
     evidence = tuple(call.evidence[0] for call in both)
     key = f"apoe/{reading.who}"
-    draft = None if isinstance(pair, Absent) else facts.apoe(pair, evidence, reading.when, key)
+    draft = None if isinstance(pair, Absent) else facts.apoe(pair, both, reading.when, key)
     return Item(
         key=key,
         fingerprint=hash_of(
