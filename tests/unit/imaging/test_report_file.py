@@ -13,7 +13,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, Exp
 from imaging.errors import DamagedReport, ImagingError, NotAReport, ProtectedReport, TooLarge
 from imaging.report import file as report_file
 from imaging.report import is_read, is_report, kind_name, read_report, read_segmentation
-from imaging.report.survey import MAX_DEPTH
+from imaging.report.survey import MAX_DEPTH, survey
 from tests.unit.imaging.report_files import (
     MILLIMETRE,
     REPORT_UID,
@@ -141,3 +141,8 @@ def test_mangled_bytes_raise_nothing_but_our_own_errors(sample: bytes, read: Cal
 
 def _groups(content: bytes) -> object:
     return read_report(io.BytesIO(content)).groups
+
+
+def test_a_report_of_more_elements_than_memory_holds_is_refused_before_it_is_parsed() -> None:
+    with pytest.raises(TooLarge, match="more than 10 elements"):
+        survey(report_file.open_report(io.BytesIO(SMALL), 1 << 20), 10)
