@@ -42,10 +42,9 @@ def main() -> None:
         running = compose.instance(Settings(home=Path(home) / "home", DATABASE_URL=None))
 
         def once() -> int:
-            done = imports.import_path(
+            return imports.import_path(
                 running.engine, running.settings, path, source="bench", actor="bench", clock=lambda: datetime.now(UTC)
-            )
-            return imports.combined([progress.report for progress in done]).read
+            ).read
 
         print(f"input: {path.name}")
         for round_name in ("first time", "same again"):

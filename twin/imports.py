@@ -1,125 +1,238 @@
-"""One import of anything a person points at: text formats go to `intake`, images to `scan`, one report for all."""
+"""One import of anything a person points at: text formats go to `intake`, images to `scan`, one report for all.
+
+An import is a row with the files it holds as rows under it. Killed anywhere, it goes on: files that are done are not
+taken again, the one that was being taken goes on behind its last checkpoint.
+"""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import Engine
 
-from twin import intake, scan, uploads
-from twin.errors import TwinError, UnknownKey
-from twin.importers import IMPORTERS
-from twin.importers.base import Importer, Reject
+from twin import intake, quarantine, scan, uploads
+from twin.errors import TwinError
+from twin.importers import recognise
+from twin.importers.base import Context, Reject
 from twin.importers.container import Input, inputs
-from twin.importers.report import Fate, Report
+from twin.importers.content import Content
+from twin.importers.report import Fate, Report, Tally, from_json, of_fates
+from twin.intake import Asked
 from twin.settings import Settings
-from twin.store import ledger, people
+from twin.store import ledger, people, scoring
+from twin.store import quarantine as waiting_store
+from twin.uploads import Told
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Progress:
-    """One input is done: its name and what became of it."""
+    """How far an import has come: the file being taken, the sums so far, and how much of the file is read."""
 
+    import_id: int
     name: str
     report: Report
+    """All files so far, the one being taken included."""
+    bytes_done: int
+    bytes_total: int
 
 
 def import_path(
     engine: Engine, settings: Settings, path: Path, *, source: str, actor: str, clock: Callable[[], datetime],
-    patient: str | None = None, format_key: str | None = None,
-) -> Iterator[Progress]:  # fmt: skip
-    """Import every input of a file, folder or archive, and yield each one's report as it is done.
+    told: Told | None = None, on_progress: Callable[[Progress], None] = lambda progress: None,
+) -> Report:  # fmt: skip
+    """Import every file of a file, folder or archive, and return what became of everything.
 
     Raises:
         UnreadableInput: nothing there.
-        UnknownPatient: `patient` is nobody known here.
-        UnknownKey: `format_key` is no format.
+        UnknownPatient: the named patient is nobody known here.
+        UnknownKey: there is no such format or time zone.
+        Cancelled: somebody cancelled it.
     """
-    importer = _named(format_key)
-    if patient is not None:
-        with engine.connect() as connection:
-            patient = people.find_patient(connection, patient)
-    for each in inputs(path):
-        yield Progress(
-            name=each.name, report=_import(engine, settings, each, source, actor, patient, importer, clock())
-        )
-
-
-def combined(reports: list[Report]) -> Report:
-    """Return the sum of several reports."""
-    return Report(
-        import_id=reports[-1].import_id if reports else None,
-        facts=sum(report.facts for report in reports),
-        patients=tuple(sorted({patient for report in reports for patient in report.patients})),
-        fates=tuple(fate for report in reports for fate in report.fates),
-        rejects=tuple(reject for report in reports for reject in report.rejects),
-    )
+    said = uploads.check(engine, told or Told())
+    with engine.begin() as connection:
+        import_id = ledger.start_run(
+            connection, source=source, name=str(path), file_hash="", actor=actor, now=clock(),
+            options={"told": asdict(said)},
+        )  # fmt: skip
+    whole = _Whole(
+        engine=engine, settings=settings, import_id=import_id, source=source, actor=actor, told=said, clock=clock,
+        on_progress=on_progress,
+    )  # fmt: skip
+    return whole.take(path)
 
 
 def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Callable[[], datetime]) -> None:
     """Import an uploaded file and close its row with the report. Killed anywhere, it is simply done again."""
-    with engine.connect() as connection:
-        run = ledger.get_run(connection, import_id)
-    if run is None or run.status != uploads.WAITING:
-        return
-    upload = run.report["upload"]
-    path = Path(upload["path"])
-    try:
-        done = [
-            progress.report
-            for progress in import_path(
-                engine, settings, path, source=run.source, actor=run.requested_by, clock=clock,
-                patient=upload["patient"],
-            )
-        ]  # fmt: skip
-        report, status = _named_as_sent(combined(done).to_json(), str(path), run.file_name), "done"
-    except TwinError as error:
-        report, status = {"rejects": [{"where": run.file_name, "reason": str(error)}], "rejected": 1}, "failed"
     with engine.begin() as connection:
-        ledger.finish_run(connection, import_id, status=status, format_key=None, report=report, now=clock())
+        run = ledger.get_run(connection, import_id)
+        if run is None or run.status not in (uploads.WAITING, "running"):
+            return
+        ledger.set_status(connection, import_id, "running")
+    upload = run.options["upload"]
+    path = Path(upload["path"])
+    whole = _Whole(
+        engine=engine, settings=settings, import_id=import_id, source=run.source, actor=run.requested_by,
+        told=Told(**upload["told"]), clock=clock, shown=(str(path), run.file_name),
+    )  # fmt: skip
+    try:
+        whole.take(path)
+    except intake.AlreadyRunning:
+        return  # the worker that holds it ends it
+    except TwinError:
+        pass  # the row says why
     path.unlink(missing_ok=True)
 
 
-def _named_as_sent(report: dict[str, Any], path: str, name: str) -> dict[str, Any]:
-    """Return the report with the sender's file name where our own path stood."""
-    rejects = [reject | {"where": reject["where"].replace(path, name)} for reject in report["rejects"]]
-    return report | {"rejects": rejects}
+def preview(settings: Settings, path: Path, told: Told, now: datetime) -> Iterator[tuple[str, Any]]:
+    """Yield for each table in `path` how its first rows would be read; nothing is written.
+
+    Raises:
+        UnreadableInput: nothing there.
+    """
+    from twin.importers.table import preview as of_table
+
+    for each in inputs(path, _scratch(settings), _rank):
+        if each.content is not None:
+            yield each.name, of_table(each.content, context_of(settings, told, now))
 
 
-def _import(
-    engine: Engine, settings: Settings, each: Input, source: str, actor: str, patient: str | None,
-    importer: Importer | None, now: datetime,
-) -> Report:  # fmt: skip
-    if each.images is not None:
-        zone = ZoneInfo(settings.time_zone)
-        return scan.receive(
-            engine, settings.home_path, zone, each.images, name=each.name, actor=actor, patient=patient, now=now
-        )
-    if each.refused is not None or each.content is None:
-        return _unreadable(each.name, each.refused or "empty")
-    try:
-        report = intake.take(
-            engine, each.content, name=each.name, source=source, actor=actor, now=now, importer=importer
-        )
-    except TwinError as error:
-        return _unreadable(each.name, str(error))
-    named = tuple(replace(reject, where=f"{each.name}: {reject.where}") for reject in report.rejects)
-    return replace(report, rejects=named)
+def context_of(settings: Settings, told: Told, now: datetime, knowledge: tuple[Any, ...] = ()) -> Context:
+    """Return what formats are told of a source."""
+    return Context(
+        now=now, zone=uploads.zone(told.time_zone or settings.time_zone), is_shifted=told.is_shifted,
+        mapping=told.mapping, sample=told.sample, patient=told.patient, knowledge=knowledge,
+    )  # fmt: skip
 
 
-def _unreadable(name: str, reason: str) -> Report:
-    reject = Reject(where=name, reason="unreadable", detail=reason)
-    fate = Fate(where=name, kind="file", resource=name, outcome="rejected", reason=reason)
-    return Report(import_id=None, facts=0, patients=(), fates=(fate,), rejects=(reject,))
+@dataclass(kw_only=True)
+class _Whole:
+    """One request to import, and the files it holds."""
+
+    engine: Engine
+    settings: Settings
+    import_id: int
+    source: str
+    actor: str
+    told: Told
+    clock: Callable[[], datetime]
+    on_progress: Callable[[Progress], None] = lambda progress: None
+    shown: tuple[str, str] = ("", "")
+    """Our own path of an upload, and the sender's name for it, which is what a report tells."""
+
+    def take(self, path: Path) -> Report:
+        tally = Tally()
+        status = "running"
+        try:
+            for each in inputs(path, _scratch(self.settings), _rank):
+                self._check_cancelled()
+                name = self._named(each.name)
+                tally.add(self._one(each, name, tally), under="" if each.images is not None else f"{name}: ")
+            self._replay_unknown(tally)
+            status = "done"
+        except intake.Cancelled:
+            status = "cancelled"
+            raise
+        except KeyboardInterrupt:
+            status = "interrupted"
+            raise
+        except intake.AlreadyRunning:
+            raise
+        except TwinError as error:
+            status = "failed"
+            tally.add(_unreadable(self._named(str(path)), str(error)))
+            raise
+        finally:
+            if status != "running":
+                self._close(tally, status)
+        return tally.report(self.import_id)
+
+    def _one(self, each: Input, name: str, tally: Tally) -> Report:
+        if each.images is not None:
+            zone = uploads.zone(self.settings.time_zone)
+            return scan.receive(
+                self.engine, self.settings.home_path, zone, each.images, name=name, actor=self.actor,
+                patient=self._patient(), now=self.clock(), parent_id=self.import_id,
+            )  # fmt: skip
+        if each.refused is not None or each.content is None:
+            return _unreadable("the file", each.refused or "empty")
+        with self.engine.connect() as connection:
+            done = ledger.done_child(connection, self.import_id, name, each.content.sha256)
+        if done is not None:
+            return from_json(done.id, done.report)
+        content = Content(name=name, size=each.content.size, opener=each.content.opener, beside=each.content.beside)
+        try:
+            return intake.take(
+                self.engine, content, self._asked(), importer=uploads.importer(self.told.format_key),
+                on_progress=lambda report, bytes_done: self._tell(tally, content, report, bytes_done),
+            )  # fmt: skip
+        except (intake.Cancelled, intake.AlreadyRunning):
+            raise
+        except TwinError as error:
+            return _unreadable("the file", str(error))
+
+    def _asked(self) -> Asked:
+        with self.engine.connect() as connection:
+            knowledge = scoring.load(connection)
+            patient = people.find_patient(connection, self.told.patient) if self.told.patient else None
+        told = Told(**asdict(self.told) | {"patient": patient})
+        context = context_of(self.settings, told, self.clock(), knowledge)
+        return Asked(source=self.source, actor=self.actor, context=context, parent_id=self.import_id)
+
+    def _patient(self) -> str | None:
+        return self.told.patient
+
+    def _tell(self, tally: Tally, content: Content, report: Report, bytes_done: int) -> None:
+        sums = Tally()
+        sums.add(tally.report(self.import_id))
+        sums.add(report)
+        self.on_progress(
+            Progress(
+                import_id=self.import_id, name=content.name, report=sums.report(self.import_id), bytes_done=bytes_done,
+                bytes_total=content.size,
+            )
+        )  # fmt: skip
+
+    def _replay_unknown(self, tally: Tally) -> None:
+        """Try once more what named a patient who came later in the same import."""
+        with self.engine.connect() as connection:
+            waiting = waiting_store.waiting_under(connection, self.import_id, "unknown_patient")
+        if not waiting or not tally.patients:
+            return
+        replayed = quarantine.replay(self.engine, self.settings, waiting, actor=self.actor, now=self.clock())
+        taken = [(each.kind, Reject(where=each.place, reason=each.reason)) for each in replayed.settled]
+        tally.settle(taken, replayed.report.facts)
+
+    def _check_cancelled(self) -> None:
+        with self.engine.connect() as connection:
+            if ledger.is_cancelled(connection, self.import_id):
+                raise intake.Cancelled
+
+    def _close(self, tally: Tally, status: str) -> None:
+        with self.engine.begin() as connection:
+            report = tally.report(self.import_id).to_json()
+            ledger.finish_run(
+                connection, self.import_id, status=status, format_key=None, report=report, now=self.clock()
+            )
+
+    def _named(self, name: str) -> str:
+        ours, theirs = self.shown
+        return name.replace(ours, theirs) if ours else name
 
 
-def _named(format_key: str | None) -> Importer | None:
-    if format_key is None:
-        return None
-    found = next((importer for importer in IMPORTERS if importer.key == format_key), None)
-    if found is None:
-        raise UnknownKey(f"no format {format_key!r}; known: {', '.join(importer.key for importer in IMPORTERS)}")
-    return found
+def _rank(content: Content) -> int:
+    importer = recognise(content)
+    return importer.order(content) if importer is not None else 0
+
+
+def _scratch(settings: Settings) -> Path:
+    folder = settings.home_path / "scratch"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _unreadable(where: str, reason: str) -> Report:
+    reject = Reject(where=where, reason="unreadable", detail=reason)
+    fate = Fate(where=where, kind="file", resource=where, outcome="rejected", reason=reason)
+    return of_fates(None, (fate,), (reject,))

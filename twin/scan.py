@@ -26,10 +26,10 @@ from imaging.study import screen as screen_volume
 from imaging.volume import Provenance
 from twin.errors import UnknownPatient
 from twin.importers.base import Item, Outcome, Reject
-from twin.importers.report import Fate, Report
+from twin.importers.report import Fate, Report, of_fates
 from twin.record.fact import Coding, Derived, FactDraft
 from twin.record.quality import derive
-from twin.store import audit, ledger, people, records, studies
+from twin.store import audit, ledger, people, quarantine, records, studies
 from twin.store.records import NewFact
 
 SOURCE = "imaging"
@@ -41,8 +41,9 @@ WAITS = "nobody known here: import it again with the patient named (--patient, o
 
 
 def receive(
-    engine: Engine, home: Path, zone: ZoneInfo, path: Path, *, name: str, actor: str, patient: str | None, now: datetime
-) -> Report:
+    engine: Engine, home: Path, zone: ZoneInfo, path: Path, *, name: str, actor: str, patient: str | None,
+    now: datetime, parent_id: int | None = None,
+) -> Report:  # fmt: skip
     """Take the CT series that `path` (a folder, file or archive) holds; the worker screens them.
 
     Files are kept under `home`; the scanner's clock is read in the site's `zone`. `patient` names whose they are (id or
@@ -52,19 +53,21 @@ def receive(
     try:
         found = dicom.find_series(path)
     except ImagingError as error:
-        return _nothing_taken(engine, name, actor, str(error), now)
+        return _nothing_taken(engine, name, actor, str(error), now, parent_id)
     kept, file_hash = _keep(home / "studies", path)
     with engine.begin() as connection:
-        import_id = ledger.start_run(connection, source=SOURCE, name=name, file_hash=file_hash, actor=actor, now=now)
+        import_id = ledger.start_run(
+            connection, source=SOURCE, name=name, file_hash=file_hash, actor=actor, now=now, parent_id=parent_id
+        )
         taking = _Taking(connection=connection, import_id=import_id, kept=kept, file_hash=file_hash, zone=zone, now=now)
         entered = [taking.enter(series, patient) for series in found]
         whose = sorted({each.patient_id for each in entered if each.patient_id and each.facts})
-        report = Report(
-            import_id=import_id,
+        report = of_fates(
+            import_id,
+            (each.fate for each in entered),
+            (each.reject for each in entered if each.reject),
             facts=sum(each.facts for each in entered),
             patients=tuple(whose),
-            fates=tuple(each.fate for each in entered),
-            rejects=tuple(each.reject for each in entered if each.reject),
         )
         records.mark_stale(connection, whose, now)
         ledger.finish_run(connection, import_id, status="done", format_key="dicom", report=report.to_json(), now=now)
@@ -194,7 +197,7 @@ class _Taking:
 
     def _quarantine(self, reject: Reject, uid: str) -> None:
         item = Item(key=uid, fingerprint=uid, kind="series", where=reject.where, reject=reject, body=str(self.kept))
-        ledger.add_rejects(self.connection, self.import_id, [item])
+        quarantine.add_rejects(self.connection, self.import_id, [item], source=SOURCE, now=self.now)
 
 
 def _state_findings(connection: Connection, study: studies.Study, found: Sequence[Finding], now: datetime) -> None:
@@ -231,15 +234,15 @@ def _write(
     return records.add_facts(connection, new, import_id=import_id, now=now)
 
 
-def _nothing_taken(engine: Engine, name: str, actor: str, reason: str, now: datetime) -> Report:
+def _nothing_taken(engine: Engine, name: str, actor: str, reason: str, now: datetime, parent_id: int | None) -> Report:
     reject = Reject(where=name, reason="unreadable", detail=reason)
     with engine.begin() as connection:
-        import_id = ledger.start_run(connection, source=SOURCE, name=name, file_hash="", actor=actor, now=now)
-        item = Item(key=name, fingerprint=name, kind="series", where=name, reject=reject, body=name)
-        ledger.add_rejects(connection, import_id, [item])
-        report = Report(
-            import_id=import_id, facts=0, patients=(), fates=(_fate(name, name, "rejected", reason),), rejects=(reject,)
+        import_id = ledger.start_run(
+            connection, source=SOURCE, name=name, file_hash="", actor=actor, now=now, parent_id=parent_id
         )
+        item = Item(key=name, fingerprint=name, kind="series", where=name, reject=reject, body=name)
+        quarantine.add_rejects(connection, import_id, [item], source=SOURCE, now=now)
+        report = of_fates(import_id, (_fate(name, name, "rejected", reason),), (reject,))
         ledger.finish_run(connection, import_id, status="done", format_key="dicom", report=report.to_json(), now=now)
     return report
 

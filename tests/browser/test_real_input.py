@@ -17,6 +17,7 @@ from tests.browser.test_pages import INKED, Watched, browser  # noqa: F401  # th
 from tests.web_serving import serving
 from twin import imports
 from twin.settings import Settings
+from twin.uploads import Told
 
 pytestmark = [pytest.mark.browser, pytest.mark.shared_data]
 
@@ -72,9 +73,10 @@ def test_a_real_patient_with_a_real_ct_has_a_page(
 ) -> None:
     def taken(path: Path, patient: str | None = None) -> dict[str, object]:
         done = imports.import_path(
-            engine, settings, path, source="test", actor="test", clock=lambda: datetime.now(UTC), patient=patient
-        )
-        return imports.combined([progress.report for progress in done]).to_json()
+            engine, settings, path, source="test", actor="test", clock=lambda: datetime.now(UTC),
+            told=Told(patient=patient),
+        )  # fmt: skip
+        return done.to_json()
 
     report = taken(shared_data / "ehr" / "synthea_r4_bundles.zip")
     assert report["read"] == 6899  # the count that the data's README gives

@@ -78,7 +78,8 @@ def test_the_same_series_again_changes_nothing(engine: Engine, tmp_path: Path, s
 def test_a_series_of_nobody_known_waits_for_a_person(engine: Engine, tmp_path: Path, series: Path) -> None:
     report = receive(engine, tmp_path, series)
     assert report.fates[0].reason == scan.WAITS
-    assert report.to_json()["notes"] == [{"where": report.fates[0].where, "reason": scan.WAITS}]
+    (note,) = report.to_json()["notes"]
+    assert (note["reason"], note["places"]) == (scan.WAITS, [report.fates[0].where])
     with engine.connect() as connection:
         assert studies.queued(connection, 10) == []
         assert connection.execute(select(study.c.status)).scalar_one() == "needs_patient"

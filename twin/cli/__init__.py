@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from twin import __version__
-from twin.cli import accounts, audit, ct, demo, imports, scores, serve, snapshots
+from twin.cli import accounts, audit, ct, demo, imports, mappings, quarantine, scores, serve, snapshots
 from twin.logs import JsonLines
 from twin.settings import settings
 
@@ -26,9 +26,12 @@ app.command("migrate")(serve.migrate)
 app.command("serve")(serve.serve)
 app.command("work")(serve.work)
 app.command("import")(imports.import_paths)
+app.command("remap")(mappings.remap)
 app.command("score")(scores.score)
 app.command("snapshot")(snapshots.snapshot)
 app.add_typer(ct.app, name="ct")
+app.add_typer(mappings.app, name="codes")
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(audit.app, name="audit")
 app.add_typer(accounts.users, name="user")
 app.add_typer(accounts.tokens, name="token")

@@ -84,6 +84,8 @@ class Item:
     """A FHIR resource exactly as it came, to be read back digit for digit; None for other formats."""
     tokens: tuple[str, ...] = ()
     """Business identifiers (`system|value`) of a kept resource, for conditional requests."""
+    unless: tuple[str, ...] = ()
+    """Written only where no kept resource of this kind bears one of these (FHIR conditional create, ifNoneExist)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -53,7 +53,17 @@ class Content:
 
     def open(self) -> BinaryIO:
         """Return a new reader at the first byte; the caller closes it."""
-        return self.opener()
+        reader = self.opener()
+        self.__dict__["_latest"] = reader  # `position` asks it; a frozen value keeps its caches this way
+        return reader
+
+    def position(self) -> int:
+        """Return how many bytes the latest reader has passed; all of them once it is closed."""
+        reader = self.__dict__.get("_latest")
+        try:
+            return 0 if reader is None else min(reader.tell(), self.size)
+        except (ValueError, OSError):  # closed: it was read to its end
+            return self.size
 
     def read(self, limit: int = MAX_WHOLE_BYTES) -> bytes:
         """Return all bytes.

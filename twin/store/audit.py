@@ -67,6 +67,22 @@ def append(
     connection.execute(insert(audit_event).values(outcome=outcome, detail=dict(detail or {}), **row))
 
 
+def append_many(
+    connection: Connection, patients: Mapping[str, Mapping[str, object]], *, at: datetime, actor: str, action: str,
+    resource: str,
+) -> None:  # fmt: skip
+    """Write one event a patient: patient id to its detail."""
+    rows = [
+        {
+            "at": at, "actor": actor, "action": action, "patient_id": patient_id, "resource": resource,
+            "outcome": "success", "detail": dict(detail),
+        }
+        for patient_id, detail in sorted(patients.items())
+    ]  # fmt: skip
+    if rows:
+        connection.execute(insert(audit_event), rows)
+
+
 def seal(connection: Connection, now: datetime, limit: int = 10_000, *, reach: int | None = REACH) -> int:
     """Seal up to `limit` events that have no seal yet, oldest id first, and return how many.
 

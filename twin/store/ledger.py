@@ -1,6 +1,7 @@
 """What was taken in before: imports, the ledger of items that makes a second time write nothing, and the quarantine."""
 
-from collections.abc import Iterable, Sequence
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,21 +15,28 @@ from twin.store.session import driver_connection, storable
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Ledgered:
-    """What the ledger said of an item: its row, and whether an earlier version of it was there."""
+    """What the ledger said of a new item: its row, and the earlier versions of it that stand."""
 
     item_id: int
     supersedes: tuple[int, ...]
+    outdated_by: tuple[int, ...] = ()
+    """Versions that stand and that the source made later: this one came too late to change anything."""
 
 
-def start_run(connection: Connection, *, source: str, name: str, file_hash: str, actor: str, now: datetime) -> int:
-    """Open the row of one import and return its id."""
+def start_run(
+    connection: Connection, *, source: str, name: str, file_hash: str, actor: str, now: datetime,
+    parent_id: int | None = None, options: Mapping[str, Any] | None = None, bytes_total: int | None = None,
+    mapping_version: str | None = None, status: str = "running",
+) -> int:  # fmt: skip
+    """Open the row of one import and return its id. The files of one request stand under a parent."""
     result = connection.execute(
         insert(t.import_run)
         .values(
-            source=source, file_name=name, file_hash=file_hash, status="running", requested_by=actor, started_at=now
+            source=source, file_name=name, file_hash=file_hash, status=status, requested_by=actor, started_at=now,
+            parent_id=parent_id, options=dict(options or {}), bytes_total=bytes_total, mapping_version=mapping_version,
         )
         .returning(t.import_run.c.id)
-    )
+    )  # fmt: skip
     return int(result.scalar_one())
 
 
@@ -37,18 +45,82 @@ def get_run(connection: Connection, import_id: int) -> Row[Any] | None:
     return connection.execute(select(t.import_run).where(t.import_run.c.id == import_id)).one_or_none()
 
 
-def runs_in(connection: Connection, status: str) -> list[int]:
-    """Return the imports that stand at a status, the oldest first."""
-    return list(
-        connection.execute(
-            select(t.import_run.c.id).where(t.import_run.c.status == status).order_by(t.import_run.c.id)
-        ).scalars()
+def children(connection: Connection, parent_id: int) -> Sequence[Row[Any]]:
+    """Return the files of one request, in the order in which they were taken."""
+    asked = select(t.import_run).where(t.import_run.c.parent_id == parent_id).order_by(t.import_run.c.id)
+    return connection.execute(asked).all()
+
+
+def uploads_open(connection: Connection) -> list[int]:
+    """Return the uploads that have not ended, the oldest first."""
+    run = t.import_run
+    asked = select(run.c.id).where(run.c.status.in_(("uploaded", "running")), run.c.options.has_key("upload"))
+    return list(connection.execute(asked.order_by(run.c.id)).scalars())
+
+
+def unfinished(connection: Connection, source: str, file_hash: str, options: Mapping[str, Any]) -> Row[Any] | None:
+    """Return an import of this file that began and did not end: it goes on where it stopped."""
+    run = t.import_run
+    asked = select(run).where(
+        run.c.source == source, run.c.file_hash == file_hash, run.c.status == "running",
+        run.c.options == dict(options),
+    )  # fmt: skip
+    return connection.execute(asked.order_by(run.c.id.desc()).limit(1)).one_or_none()
+
+
+def taken_whole(
+    connection: Connection, source: str, file_hash: str, mapping_version: str, options: Mapping[str, Any]
+) -> Row[Any] | None:
+    """Return an import of the same file, read the same way, that ended and left nothing waiting."""
+    run = t.import_run
+    return connection.execute(
+        select(run)
+        .where(
+            run.c.source == source, run.c.file_hash == file_hash, run.c.status == "done",
+            run.c.mapping_version == mapping_version, run.c.options == dict(options),
+            ~select(t.import_reject.c.id).where(t.import_reject.c.import_id == run.c.id).exists(),
+        )
+        .order_by(run.c.id.desc())
+        .limit(1)
+    ).one_or_none()  # fmt: skip
+
+
+def set_status(connection: Connection, import_id: int, status: str) -> None:
+    """Move an import to another status."""
+    connection.execute(update(t.import_run).where(t.import_run.c.id == import_id).values(status=status))
+
+
+def request_cancel(connection: Connection, import_id: int, now: datetime) -> bool:
+    """Ask that an import and its files end at the next checkpoint; False where it has ended."""
+    run = t.import_run
+    done = connection.execute(
+        update(run)
+        .where((run.c.id == import_id) | (run.c.parent_id == import_id), run.c.status.in_(("uploaded", "running")))
+        .values(cancel_requested_at=func.coalesce(run.c.cancel_requested_at, now))
     )
+    return bool(done.rowcount)
 
 
-def set_waiting(connection: Connection, import_id: int, status: str, report: dict[str, Any]) -> None:
-    """Say that an import waits for the worker, and what it needs to know."""
-    connection.execute(update(t.import_run).where(t.import_run.c.id == import_id).values(status=status, report=report))
+def is_cancelled(connection: Connection, import_id: int) -> bool:
+    """True where somebody asked that this import, or the request it belongs to, should end."""
+    run, parent = t.import_run, t.import_run.alias("parent")
+    asked = (
+        select(func.coalesce(run.c.cancel_requested_at, parent.c.cancel_requested_at))
+        .outerjoin(parent, parent.c.id == run.c.parent_id)
+        .where(run.c.id == import_id)
+    )
+    return connection.execute(asked).scalar_one() is not None
+
+
+def checkpoint(
+    connection: Connection, import_id: int, *, items_done: int, bytes_done: int, report: dict[str, Any],
+) -> None:  # fmt: skip
+    """Write down how far an import has come, in the transaction of what it has written."""
+    connection.execute(
+        update(t.import_run)
+        .where(t.import_run.c.id == import_id)
+        .values(items_done=items_done, bytes_done=bytes_done, report=report)
+    )
 
 
 def finish_run(
@@ -80,32 +152,75 @@ def enter(
     """Enter items (no two of one key) in the ledger; None stands for one that was there, content and all."""
     if not items:
         return []
+    keys = [bounded_key(item.key) for item in items]
     raw = driver_connection(connection)
     with raw.cursor() as cursor:
         cursor.execute(
-            "create temporary table if not exists entering"
-            " (position int, item_key text, fingerprint text, patient_id uuid) on commit delete rows"
+            "create temporary table if not exists entering (position int, item_key text, fingerprint text,"
+            " patient_id uuid, kind text, resource text, version_at timestamptz) on commit delete rows"
         )
         cursor.execute("truncate entering")
-        with cursor.copy("copy entering (position, item_key, fingerprint, patient_id) from stdin") as copy:
-            for position, (item, patient_id) in enumerate(zip(items, patient_ids, strict=True)):
-                copy.write_row((position, item.key, item.fingerprint, patient_id))
-        cursor.execute(
+        columns = "position, item_key, fingerprint, patient_id, kind, resource, version_at"
+        with cursor.copy(f"copy entering ({columns}) from stdin") as copy:
+            for position, (item, key, patient_id) in enumerate(zip(items, keys, patient_ids, strict=True)):
+                copy.write_row(
+                    (position, key, item.fingerprint, patient_id, item.kind, storable(item.resource), item.version_at)
+                )
+        cursor.execute(  # in the order of keys: two imports of the same items wait for one another, never in a ring
             "with fresh as ("
-            " insert into import_item (source, item_key, fingerprint, patient_id, import_id, recorded_at)"
-            " select %(source)s, item_key, fingerprint, patient_id, %(import_id)s, %(now)s from entering"
-            " order by position"
+            " insert into import_item (source, item_key, fingerprint, patient_id, import_id, recorded_at, kind,"
+            "  resource, version_at)"
+            " select %(source)s, item_key, fingerprint, patient_id, %(import_id)s, %(now)s, kind, resource, version_at"
+            " from entering order by item_key"
             " on conflict (source, item_key, fingerprint) do nothing returning id, item_key)"
             " select e.position, fresh.id, array(select o.id from import_item o where o.source = %(source)s"
             "  and o.item_key = fresh.item_key and o.superseded_at is null"
-            "  and o.patient_id is not distinct from e.patient_id)"
+            "  and o.patient_id is not distinct from e.patient_id and (o.version_at > e.version_at) is not true),"
+            " array(select o.id from import_item o where o.source = %(source)s and o.item_key = fresh.item_key"
+            "  and o.superseded_at is null and o.patient_id is not distinct from e.patient_id"
+            "  and o.version_at > e.version_at)"
             " from fresh join entering e using (item_key)",
             {"source": source, "import_id": import_id, "now": now},
         )
         ledgered: list[Ledgered | None] = [None] * len(items)
-        for position, item_id, earlier in cursor.fetchall():
-            ledgered[position] = Ledgered(item_id=item_id, supersedes=tuple(earlier))
+        for position, item_id, earlier, later in cursor.fetchall():
+            supersedes = () if later else tuple(earlier)
+            ledgered[position] = Ledgered(item_id=item_id, supersedes=supersedes, outdated_by=tuple(later))
+        tokens = [
+            (token[:1_000], row.item_id)
+            for item, row in zip(items, ledgered, strict=True)
+            if row is not None
+            for token in dict.fromkeys(item.tokens)
+        ]
+        if tokens:
+            with cursor.copy("copy item_token (token, item_id) from stdin") as copy:
+                for each in tokens:
+                    copy.write_row(each)
     return ledgered
+
+
+def lock_tokens(connection: Connection, names: Iterable[str]) -> None:
+    """Let one transaction at a time decide whether something of these names is there."""
+    for name in names:
+        connection.execute(text("select pg_advisory_xact_lock(hashtextextended(:name, 1))"), {"name": name})
+
+
+def bearers(connection: Connection, kind: str, tokens: Iterable[str]) -> list[int]:
+    """Return the standing items of a kind that bear one of these business identifiers."""
+    rows = connection.execute(
+        text(
+            "select distinct i.id from item_token t join import_item i on i.id = t.item_id"
+            " where t.token = any(:tokens) and i.kind = :kind and i.superseded_at is null order by i.id"
+        ),
+        {"tokens": list(tokens), "kind": kind},
+    )
+    return list(rows.scalars())
+
+
+def bounded_key(key: str) -> str:
+    """Return a key that an index can hold: the end of an endless one is replaced by its hash."""
+    sound = storable(key) or ""
+    return sound if len(sound) <= 500 else f"{sound[:400]}#{hashlib.sha256(sound.encode()).hexdigest()}"
 
 
 def superseded_by(connection: Connection, source: str, items: Sequence[Item]) -> dict[str, datetime]:
@@ -124,7 +239,7 @@ def superseded_by(connection: Connection, source: str, items: Sequence[Item]) ->
         ),
         {
             "source": source,
-            "keys": [item.key for item in items],
+            "keys": [bounded_key(item.key) for item in items],
             "prints": [item.fingerprint for item in items],
         },
     )
@@ -169,18 +284,41 @@ def latest_known(connection: Connection, item_ids: Iterable[int]) -> dict[int, d
     return {row.item_id: row.at for row in rows}
 
 
-def add_rejects(connection: Connection, import_id: int, rejects: Iterable[Item]) -> None:
-    """Put refused items into quarantine, as received."""
-    rows = [
+def recalls_on(connection: Connection, item_ids: Iterable[int]) -> set[str]:
+    """Return the open recalls whose evidence names a fact of these items."""
+    rows = connection.execute(
+        text(
+            "select distinct r.id::text from fact f join recall r on r.patient_id = f.patient_id and r.state = 'open'"
+            " where f.item_id = any(:ids) and exists (select 1"
+            "  from jsonb_path_query(r.evidence, '$.inputs[*].fact_id') as cited where cited = to_jsonb(f.id))"
+        ),
+        {"ids": list(item_ids)},
+    )
+    return set(rows.scalars())
+
+
+def recall_states(connection: Connection, recall_ids: Sequence[str]) -> list[dict[str, Any]]:
+    """Return how recalls stand now, and whether their twin has been judged again since its facts changed."""
+    rows = connection.execute(
+        select(t.recall.c.id, t.recall.c.patient_id, t.recall.c.rule_id, t.recall.c.state, t.twin.c.stale_since)
+        .outerjoin(t.twin, t.twin.c.patient_id == t.recall.c.patient_id)
+        .where(t.recall.c.id.in_(list(recall_ids)))
+        .order_by(t.recall.c.id)
+    )
+    return [
         {
-            "import_id": import_id,
-            "place": item.reject.where,
-            "reason": item.reject.reason,
-            "detail": item.reject.detail,
-            "body": storable(item.body),
+            "id": row.id, "patient_id": row.patient_id, "rule_id": row.rule_id, "state": row.state,
+            "is_judged": row.stale_since is None,
         }
-        for item in rejects
-        if item.reject is not None
-    ]
-    if rows:
-        connection.execute(insert(t.import_reject), rows)
+        for row in rows
+    ]  # fmt: skip
+
+
+def done_child(connection: Connection, parent_id: int, name: str, file_hash: str) -> Row[Any] | None:
+    """Return a file of a request that was taken whole before the request was interrupted."""
+    run = t.import_run
+    return connection.execute(
+        select(run).where(
+            run.c.parent_id == parent_id, run.c.file_name == name, run.c.file_hash == file_hash, run.c.status == "done"
+        )
+    ).first()

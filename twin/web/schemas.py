@@ -38,8 +38,36 @@ class ImportAccepted(BaseModel):
     href: Annotated[str, Field(examples=["/api/v1/imports/42"])]
 
 
+class ImportProgress(BaseModel):
+    """How far an import has come; `bytes_total` is the size of what was sent, packed or not."""
+
+    items_done: Annotated[int, Field(examples=[120_000])]
+    bytes_done: Annotated[int, Field(examples=[73_400_320])]
+    bytes_total: Annotated[int | None, Field(examples=[133_955_584])]
+    is_cancelling: bool
+
+
+class ImportedFile(BaseModel):
+    """One file of an archive, an import of its own."""
+
+    id: int
+    file_name: Annotated[str, Field(examples=["export.zip!Observation.ndjson"])]
+    format: Annotated[str | None, Field(examples=["fhir"])]
+    status: Annotated[str, Field(examples=["running"])]
+
+
+class CorrectedRecall(BaseModel):
+    """A recall that rested on a value which this import corrected, as it stands now."""
+
+    id: Annotated[str, Field(examples=[EXAMPLE_RECALL])]
+    patient_id: Annotated[str, Field(examples=[EXAMPLE_PATIENT])]
+    rule_id: str
+    state: Annotated[str, Field(examples=["withdrawn"])]
+    is_judged: Annotated[bool, Field(description="False while the twin waits for its rescoring.")]
+
+
 class ImportReport(BaseModel):
-    """An import and what became of everything in it; the report is {} while it waits."""
+    """An import: how far it has come, and what became of everything in it so far."""
 
     id: int
     source: str
@@ -53,6 +81,64 @@ class ImportReport(BaseModel):
         dict[str, object],
         Field(examples=[{"read": 12, "imported": 10, "duplicates": 1, "superseded": 0, "rejected": 1, "not_used": 0}]),
     ]
+    progress: ImportProgress
+    files: list[ImportedFile]
+    recalls: list[CorrectedRecall]
+
+
+class Rejected(BaseModel):
+    """One item that could not be used, without what was received (`length` characters are kept)."""
+
+    id: int
+    import_id: int
+    source: str
+    format: str | None
+    kind: str
+    place: Annotated[str, Field(examples=["MSH[3].OBX[2]"])]
+    reason: Annotated[str, Field(examples=["bad_unit"])]
+    detail: str
+    status: Annotated[str, Field(examples=["waiting"])]
+    received_at: datetime
+    resolved_at: datetime | None
+    resolved_by: str | None
+    note: str | None
+    length: int | None
+
+
+class RejectedPage(BaseModel):
+    """Rejects in the order they came; `next` goes into `after` for the page that follows."""
+
+    rejects: list[Rejected]
+    next: int | None
+
+
+class RejectedBody(Rejected):
+    """One item that could not be used, as received."""
+
+    body: str | None
+
+
+class Replay(Asked):
+    """Which rejects to try again: those named, else all that wait with this reason, source or import."""
+
+    ids: Annotated[list[int], Field(max_length=10_000)] = []
+    reason: Text | None = None
+    source: Text | None = None
+    import_id: int | None = None
+
+
+class Replayed(BaseModel):
+    """What a replay did; what stays has its present reason."""
+
+    tried: int
+    settled: int
+    facts: int
+
+
+class Dismissal(Asked):
+    """Why an item is set aside for good."""
+
+    reason: Annotated[Text, Field(min_length=3)]
 
 
 class PatientFound(BaseModel):

@@ -1,12 +1,13 @@
-"""The JSON API under `/api/v1`: imports, patients, recalls, tokens. Which routes are there is said here."""
+"""The JSON API under `/api/v1`: imports, quarantine, patients, recalls, tokens. Which routes are there is said here."""
 
 from fastapi import APIRouter
 
-from twin.web.api import imports, me, patients, recalls, tokens
+from twin.web.api import imports, me, patients, quarantine, recalls, tokens
 
 router = APIRouter()
 router.include_router(me.router, tags=["me"])
 router.include_router(imports.router, tags=["imports"])
+router.include_router(quarantine.router, tags=["quarantine"])
 router.include_router(patients.router, tags=["patients"])
 router.include_router(recalls.router, tags=["recalls"])
 router.include_router(tokens.router, tags=["tokens"])

@@ -3,21 +3,22 @@
 import os
 import re
 import secrets
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Annotated, BinaryIO
+from typing import Annotated, Any, BinaryIO
 
 from fastapi import APIRouter, Depends, Query, Request
 from fastapi import Path as InPath
 from fastapi.concurrency import run_in_threadpool
 
 from twin.importers.base import DEFAULT_SOURCE
-from twin.store import desk, people
-from twin.uploads import receive_upload
+from twin.store import ledger
+from twin.uploads import Told, check, receive_upload
 from twin.web.caller import Actor
 from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
-from twin.web.errors import BadRequest, NotFound
-from twin.web.schemas import ImportAccepted, ImportReport
+from twin.web.errors import BadRequest, Conflict, NotFound
+from twin.web.schemas import CorrectedRecall, ImportAccepted, ImportedFile, ImportProgress, ImportReport
 
 router = APIRouter()
 
@@ -27,6 +28,12 @@ _UNUSUAL = re.compile(r"[\x00-\x1f\x7f/\\]")
 CanImport = Annotated[Actor, Depends(scope("import.write"))]
 Name = Annotated[str, Query(min_length=1, max_length=255, description="the file's name; its ending is kept")]
 Source = Annotated[str, Query(min_length=1, max_length=100, pattern=r"^[\w.:/-]+$")]
+ImportId = Annotated[int, InPath(ge=1, lt=2**63)]
+Format = Annotated[str | None, Query(alias="format", max_length=40, description="don't guess the format")]
+Mapped = Annotated[str | None, Query(max_length=40, description="for tables: the name of a ready mapping")]
+Sample = Annotated[str | None, Query(max_length=200, description="of a VCF of several people: the one that is meant")]
+Zone = Annotated[str | None, Query(max_length=60, description="IANA zone of times without an offset")]
+Shifted = Annotated[bool, Query(description="de-identified data: dates may lie in the future")]
 Whose = Annotated[str | None, Query(max_length=200, pattern=r"^[^\x00]+$", description="patient id or identifier")]
 
 
@@ -36,7 +43,7 @@ class Asked:
 
     name: str
     source: str
-    patient_id: str | None
+    told: Told
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,17 +61,23 @@ def asked_upload(
     filename: Name = "upload",
     source: Source = DEFAULT_SOURCE,
     patient: Whose = None,
+    format_key: Format = None,
+    mapping: Mapped = None,
+    sample: Sample = None,
+    time_zone: Zone = None,
+    shifted_dates: Shifted = False,
 ) -> Asked:
     """Return what is wanted, so that a mistake is told before a gigabyte is read.
 
     Raises:
         UnknownPatient: `patient` is nobody, or several.
+        UnknownKey: there is no such format or time zone.
     """
-    patient_id = None
-    if patient is not None:
-        with engine.connect() as connection:
-            patient_id = people.find_patient(connection, patient)
-    return Asked(name=_UNUSUAL.sub("_", filename), source=source, patient_id=patient_id)
+    told = Told(
+        patient=patient, format_key=format_key, mapping=mapping, sample=sample, time_zone=time_zone,
+        is_shifted=shifted_dates,
+    )  # fmt: skip
+    return Asked(name=_UNUSUAL.sub("_", filename), source=source, told=check(engine, told))
 
 
 async def stored_upload(
@@ -88,32 +101,61 @@ async def stored_upload(
 def send(
     actor: CanImport, upload: Annotated[Upload, Depends(stored_upload)], engine: EngineDep, now: Now
 ) -> ImportAccepted:
-    """Take the body, as it is, as a file to import: a FHIR bundle, a DICOM file, a `.zip` or `.tar.xz` of either."""
+    """Take the body, as it is, as a file to import: any known format, or an archive of them."""
     asked = upload.asked
     import_id = receive_upload(
-        engine, upload.path, name=asked.name, source=asked.source, actor=actor.name, patient=asked.patient_id, now=now
+        engine, upload.path, name=asked.name, source=asked.source, actor=actor.name, told=asdict(asked.told), now=now
     )
     detail = {"bytes": upload.size}
     with engine.begin() as connection:
         record_access(
-            connection, actor, "import.upload", asked.patient_id, f"import/{import_id}", detail=detail, now=now
+            connection, actor, "import.upload", asked.told.patient, f"import/{import_id}", detail=detail, now=now
         )
     return ImportAccepted(id=import_id, bytes=upload.size, href=f"/api/v1/imports/{import_id}")
 
 
 @router.get("/imports/{import_id}")
-def report(actor: CanImport, import_id: Annotated[int, InPath(ge=1, lt=2**63)], engine: EngineDep) -> ImportReport:
-    """An import, and what became of everything in it once it is done."""
+def report(actor: CanImport, import_id: ImportId, engine: EngineDep) -> ImportReport:
+    """An import: how far it has come, and what became of everything in it; files in an archive are told apart."""
     with engine.connect() as connection:
-        found = desk.run(connection, import_id)
-    if found is None:
-        raise NotFound("no such import")
-    row = found[0]
-    told = {key: value for key, value in row.report.items() if key != "upload"}  # where a file waits is our business
+        row = ledger.get_run(connection, import_id)
+        if row is None:
+            raise NotFound("no such import")
+        files = ledger.children(connection, import_id)
+        recalls = [CorrectedRecall(**each) for each in ledger.recall_states(connection, _recalls(row.report))]
+    told = {key: value for key, value in row.report.items() if key != "patient_ids"}
+    parts = files or [row]
     return ImportReport(
         id=row.id, source=row.source, file_name=row.file_name, format=row.format, status=row.status,
         requested_by=row.requested_by, started_at=row.started_at, finished_at=row.finished_at, report=told,
+        progress=ImportProgress(
+            items_done=sum(part.items_done for part in parts),
+            bytes_done=sum(part.bytes_done for part in parts),
+            bytes_total=row.bytes_total,
+            is_cancelling=row.cancel_requested_at is not None and row.status in ("uploaded", "running"),
+        ),
+        files=[
+            ImportedFile(id=part.id, file_name=part.file_name, format=part.format, status=part.status) for part in files
+        ],
+        recalls=recalls,
     )  # fmt: skip
+
+
+@router.post("/imports/{import_id}/cancel", status_code=202)
+def cancel(actor: CanImport, import_id: ImportId, engine: EngineDep, now: Now) -> dict[str, str]:
+    """End an import at its next checkpoint; what was taken before stays, and sending it again goes on from there."""
+    with engine.begin() as connection:
+        if ledger.get_run(connection, import_id) is None:
+            raise NotFound("no such import")
+        if not ledger.request_cancel(connection, import_id, now):
+            raise Conflict("this import has ended")
+        record_access(connection, actor, "import.cancel", None, f"import/{import_id}", now=now)
+    return {"status": "cancelling"}
+
+
+def _recalls(report: Mapping[str, Any]) -> list[str]:
+    found = report.get("recalls_on_corrected_values", [])
+    return [str(each) for each in found] if isinstance(found, list) else []
 
 
 async def _write(request: Request, path: Path) -> int:
