@@ -24,6 +24,8 @@ Action = Literal[
     "reopened",
     "stopped",
     "withdrawn",
+    "merged",
+    "unmerged",
 ]
 STATES: tuple[State, ...] = get_args(State)
 ACTIONS: tuple[Action, ...] = get_args(Action)
@@ -39,9 +41,11 @@ MEANING: Mapping[Action, str] = MappingProxyType(
         "reminded": "a reminder was put into the outbox",
         "closed_by_result": "the matching result arrived",
         "closed_by_person": "a person decided, with a reason",
-        "reopened": "the result was inadequate, or a person undid the closing or the stop",
+        "reopened": "the result was inadequate, or a person undid the closing, the stop or a merge",
         "stopped": "death, pregnancy, or the patient left the rule's population",
-        "withdrawn": "the evidence it was opened on was corrected",
+        "withdrawn": "the evidence it was opened on was corrected, or is another patient's since a merge was undone",
+        "merged": "another record was merged into the patient's; how the recall stood is kept beside it",
+        "unmerged": "the merge was undone: it stands as before, but for what a person did meanwhile",
     }
 )
 
@@ -60,6 +64,8 @@ TRANSITIONS: Mapping[tuple[str, Action], State] = MappingProxyType(
         ("open", "closed_by_person"): "closed",
         ("open", "stopped"): "stopped",
         ("open", "withdrawn"): "stopped",
+        ("open", "merged"): "open",
+        ("open", "unmerged"): "open",
         ("closed", "reopened"): "open",
         ("stopped", "reopened"): "open",
     }

@@ -7,6 +7,7 @@ from threading import RLock
 from typing import Literal
 from uuid import uuid4
 
+from alerts.joining import is_void
 from alerts.lifecycle import QUIETENING
 from alerts.message import InboxMessage, Message, Receipt
 from alerts.recall import Event, Recall, Reminder, Step, opened, reminder_due
@@ -66,7 +67,7 @@ class MemoryStore:
     def latest(self, patient_ids: Sequence[str]) -> Mapping[tuple[str, str], Recall]:
         wanted = set(patient_ids)
         with self._lock:
-            mine = [recall for recall in self.recalls.values() if recall.patient_id in wanted]
+            mine = [each for each in self.recalls.values() if each.patient_id in wanted and not is_void(each)]
         mine.sort(key=lambda recall: (recall.state == "open", recall.opened_at, recall.id))
         return {(recall.patient_id, recall.key): recall for recall in mine}
 

@@ -11,7 +11,8 @@ from alerts.message import Recipient
 from alerts.policy import Policy
 from alerts.recall import NotDue, Recall, Reminder, is_snoozed, reminder_due
 
-Mute = NotDue | Literal["not_approved", "nobody_to_tell", "no_address", "no_channel", "no_recall"]
+Mute = NotDue | Literal["not_approved", "nobody_to_tell", "no_address", "no_channel", "no_recall", "merged"]
+"""`merged`: the patient's record is read as part of another, whose own recall reminds; a store leaves these out."""
 
 
 def of_recall(recall: Recall, today: date, policy: Policy) -> Reminder | Mute:

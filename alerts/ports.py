@@ -34,7 +34,10 @@ class RecallStore(Protocol):
         """Return the patient's open recalls, the earliest due first."""
 
     def latest(self, patient_ids: Sequence[str]) -> Mapping[tuple[str, str], Recall]:
-        """Return by (patient_id, key) the live recall, else the one that was opened last: what `judge` wants."""
+        """Return by (patient_id, key) the live recall, else the one that was opened last: what `judge` wants.
+
+        One that was withdrawn because a merge was undone (`joining.is_void`) is as if it had never been.
+        """
 
     def apply(self, step: Step, messages: Sequence[Message] = ()) -> bool:
         """Write a step, its event and its messages; False, and nothing written, where another was faster.

@@ -11,6 +11,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from alerts.joining import latest_of, withdrawn
 from alerts.judge import judge
 from alerts.policy import Policy
 from alerts.ports import RecallStore
@@ -24,7 +25,7 @@ from twin.organs.guideline import RULES_VERSION
 from twin.record.timeline import Timeline
 from twin.record.units import MAPPING_VERSION
 from twin.settings import Settings
-from twin.store import forecasts, records
+from twin.store import forecasts, links, records
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -37,22 +38,32 @@ class Rescored:
 
 
 def rescore(engine: Engine, recalls: RecallStore, settings: Settings, patient_id: str, *, now: datetime) -> Rescored:
-    """Compute a twin as of `now`, store it, and judge the patient's recalls by it."""
+    """Compute a twin as of `now`, store it, and judge the patient's recalls by it.
+
+    Records that were merged into this one count as its own. One that is itself merged into another is not computed:
+    the other one is, which is marked stale.
+    """
     policy = policy_of(settings)
     with engine.connect() as connection:
-        revision = forecasts.revision_of(connection, patient_id)
+        stood = forecasts.standing_of(connection, patient_id)
+        bearing = links.bearing_of(connection, patient_id, stood.computed_at)
+        if bearing.into is not None:
+            return _hand_on(engine, patient_id, now)
         timeline = records.read_timeline(connection, patient_id, now)
-        corrected = _corrected(connection, recalls.live(patient_id))
-        spoilt = _spoilt(connection, recalls.latest([patient_id]).values())
+        live = recalls.live(patient_id)
+        corrected = _corrected(connection, live)
+        spoilt = _spoilt(connection, recalls.latest(bearing.members).values())
+        parted = _parted(connection, live, bearing)
     taken = snapshots.build(timeline, now=now, settings=forecast_settings(settings))
     decided = watch.decide(taken, policy)
     results = (*results_of(timeline), *spoilt)
-    result = _judge(recalls, timeline, results, decided.triggers, corrected, policy, now)
+    _withdraw(recalls, parted, decided.triggers, now)
+    result = _judge(recalls, bearing.members, timeline, results, decided.triggers, corrected, policy, now)
     body = snapshots.to_json(taken)
     organs = {organ["key"]: organ for organ in body.pop("organs")}
     computed = forecasts.Computed(
         patient_id=patient_id,
-        revision=revision,
+        revision=stood.revision,
         as_of=now,
         model_version=model_version(),
         body=body,
@@ -116,7 +127,7 @@ def results_of(timeline: Timeline) -> tuple[Result, ...]:
     return tuple(
         Result(
             ref=f"fact/{fact.id}",
-            patient_id=fact.patient_id,
+            patient_id=timeline.patient.id,
             key=fact.derived.signal,
             observed_at=fact.observed_at,
             is_final=fact.derived.quality != "not_final",
@@ -127,8 +138,45 @@ def results_of(timeline: Timeline) -> tuple[Result, ...]:
     )
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Parted:
+    """Open recalls that a merge since undone may have opened: those on another's facts, and those made meanwhile."""
+
+    foreign: tuple[Recall, ...] = ()
+    meanwhile: tuple[Recall, ...] = ()
+
+
+def _parted(connection: Connection, live: Sequence[Recall], bearing: links.Bearing) -> _Parted:
+    if bearing.undone_from is None:
+        return _Parted()
+    cited = {recall.id: watch.facts_cited(recall.evidence) for recall in live}
+    others = links.facts_elsewhere(connection, {fact for ids in cited.values() for fact in ids}, bearing.members)
+    foreign = tuple(recall for recall in live if others & set(cited[recall.id]))
+    made = (recall for recall in live if recall.opened_at > bearing.undone_from and recall not in foreign)
+    return _Parted(foreign=foreign, meanwhile=tuple(made))
+
+
+def _withdraw(recalls: RecallStore, parted: _Parted, triggers: Sequence[Trigger], now: datetime) -> None:
+    """Withdraw what the patient's own facts do not ask for; what they ask for is opened again by the judgement."""
+    asked = {trigger.key: trigger.evidence for trigger in triggers}
+    baseless = [recall for recall in parted.meanwhile if asked.get(recall.key) != recall.evidence]
+    for recall in (*parted.foreign, *baseless):
+        recalls.apply(withdrawn(recall, now=now))
+
+
+def _hand_on(engine: Engine, retired_id: str, now: datetime) -> Rescored:
+    """Leave a merged record's new facts to the record it is read as."""
+    with engine.begin() as connection:
+        survivor = links.survivor_of(connection, [retired_id])[retired_id]
+        if not forecasts.standing_of(connection, survivor).is_stale:
+            records.mark_stale(connection, [survivor], now)
+        forecasts.hand_on(connection, retired_id)
+    return Rescored()
+
+
 def _judge(
     recalls: RecallStore,
+    members: Sequence[str],
     timeline: Timeline,
     results: Sequence[Result],
     triggers: Sequence[Trigger],
@@ -139,8 +187,13 @@ def _judge(
     patient_id = timeline.patient.id
     by_key = {trigger.key: trigger for trigger in triggers}
     opened = updated = closed = 0
-    for ended in recalls.latest([patient_id]).values():
-        if reopens(ended, results) is not None and not _has_other(ended, results):
+    spoilt = [
+        ended
+        for ended in recalls.latest(members).values()
+        if reopens(ended, results) is not None and not _has_other(ended, results)
+    ]
+    for ended in spoilt:
+        if ended.patient_id == patient_id:
             updated += recalls.apply(reopen(ended, "inadequate_result", by="twin", now=now))
     for recall in recalls.live(patient_id):
         closing = closes(recall, results)
@@ -150,9 +203,11 @@ def _judge(
             closed += recalls.apply(close_by_result(recall, closing, now=now))
     if timeline.died_at is not None:
         return Rescored(closed=closed)
-    latest = recalls.latest([patient_id])
-    for key in sorted(by_key.keys() | {key for _, key in latest}):
-        existing, trigger = latest.get((patient_id, key)), by_key.get(key)
+    found = recalls.latest(members)
+    theirs = {(each.patient_id, each.key) for each in spoilt if each.patient_id != patient_id}  # no answer any more
+    latest = latest_of(patient_id, {place: each for place, each in found.items() if place not in theirs})
+    for key in sorted(by_key.keys() | latest.keys()):
+        existing, trigger = latest.get(key), by_key.get(key)
         was_corrected = existing is not None and existing.id in corrected
         decision = judge(existing, trigger, now, corrected=was_corrected, policy=policy)
         if decision.verb == "open" and trigger is not None:

@@ -4,36 +4,68 @@ A change is a conditional update; one row changed means that this caller won. It
 `alerts.memory`.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, case, or_, select, text, tuple_, update
+from sqlalchemy import Connection, Engine, Row, Select, and_, case, exists, or_, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
+from alerts.joining import UN_MERGED
 from alerts.lifecycle import QUIETENING
 from alerts.message import InboxMessage, Message, Receipt
 from alerts.recall import Closing, Event, Recall, Step, opened
 from alerts.trigger import Trigger
+from twin.store.links import is_retired
 from twin.store.tables import inbox_message, outbox, recall, recall_event
 
+# A reminder of a record read as part of another waits until that is undone; the survivor's own recall reminds.
+_IS_MERGED = exists().where(recall.c.id == outbox.c.recall_id, is_retired(recall.c.patient_id))
 _FIXED = frozenset({"id", "patient_id", "key", "opened_at"})  # what no step may change
 _RECALL = tuple(Recall.__dataclass_fields__)
+
+
+class _Within:
+    """Stands where the engine stands, for calls that belong to the caller's transaction."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    @contextmanager
+    def connect(self) -> Iterator[Connection]:
+        yield self._connection
+
+    @contextmanager
+    def begin(self) -> Iterator[Connection]:
+        with self._connection.begin_nested():
+            yield self._connection
 
 
 class PostgresAlerts:
     """RecallStore, Outbox and Inbox of one database."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._engine: Engine | _Within = engine
+
+    @classmethod
+    def within(cls, connection: Connection) -> "PostgresAlerts":
+        """Return the same store inside the caller's transaction: each call a savepoint of it."""
+        made = cls(connection.engine)
+        made._engine = _Within(connection)
+        return made
 
     # --- recalls ---
 
     def open_recall(self, trigger: Trigger, now: datetime, by: str = "twin") -> Recall | None:
         new, event = opened(trigger, str(uuid4()), now, by)
+        return new if self.add(new, event) else None
+
+    def add(self, new: Recall, event: Event) -> bool:
+        """Write a new recall with its first event; False where a live one of its patient and key exists."""
         adding = (
             insert(recall)
             .values(_recall_values(new))
@@ -43,9 +75,9 @@ class PostgresAlerts:
         )
         with self._engine.begin() as connection:
             if connection.execute(adding.returning(recall.c.id)).first() is None:
-                return None
+                return False
             _append(connection, event)
-        return new
+        return True
 
     def get(self, recall_id: str) -> Recall | None:
         found = self._recalls(select(recall).where(recall.c.id == recall_id))
@@ -55,8 +87,14 @@ class PostgresAlerts:
         mine = select(recall).where(recall.c.patient_id == patient_id, recall.c.state == "open")
         return self._recalls(mine.order_by(recall.c.due_at, recall.c.id))
 
+    def all_of(self, patient_id: str) -> Sequence[Recall]:
+        """Return every recall of a patient, in the order in which they were opened."""
+        mine = select(recall).where(recall.c.patient_id == patient_id)
+        return self._recalls(mine.order_by(recall.c.opened_at, recall.c.id))
+
     def latest(self, patient_ids: Sequence[str]) -> Mapping[tuple[str, str], Recall]:
-        theirs = select(recall).where(recall.c.patient_id.in_(patient_ids))
+        is_void = and_(recall.c.state == "stopped", recall.c.closing["reason"].astext == UN_MERGED)
+        theirs = select(recall).where(recall.c.patient_id.in_(patient_ids), is_void.is_not(True))
         live_last = theirs.order_by(recall.c.state == "open", recall.c.opened_at, recall.c.id)
         return {(found.patient_id, found.key): found for found in self._recalls(live_last)}  # the last of a key stays
 
@@ -89,6 +127,7 @@ class PostgresAlerts:
             column.due_from <= today,
             or_(column.snoozed_until.is_(None), column.snoozed_until <= today),
             is_told.is_not(True),
+            ~is_retired(column.patient_id),
         )
         if after is not None:
             due = due.where(tuple_(column.due_from, column.id) > (after.due_from, after.id))
@@ -109,7 +148,7 @@ class PostgresAlerts:
         lost = and_(outbox.c.status == "claimed", outbox.c.claimed_until <= now)
         values = {"status": "claimed", "attempts": outbox.c.attempts + 1, "claimed_until": now + lease}
         with self._engine.begin() as connection:
-            return _take(connection, or_(waits, lost), values, limit)
+            return _take(connection, and_(or_(waits, lost), ~_IS_MERGED), values, limit)
 
     def hand_over(self, message: Message, now: datetime, lease: timedelta) -> bool:
         with self._engine.begin() as connection:
@@ -180,7 +219,9 @@ def _take(connection: Connection, wanted: Any, values: Mapping[str, Any], limit:
 
 def _move(connection: Connection, message: Message, before: Sequence[str], status: str, **values: object) -> bool:
     """Change the row where it still belongs to this claim; `attempts` is the claim's token."""
-    mine = (outbox.c.id == message.id, outbox.c.status.in_(before), outbox.c.attempts == message.attempt)
+    mine = [outbox.c.id == message.id, outbox.c.status.in_(before), outbox.c.attempts == message.attempt]
+    if status in ("handed_over", "sent"):  # merged away since it was claimed: it waits, as before it was claimed
+        mine.append(or_(outbox.c.status != "claimed", ~_IS_MERGED))
     return connection.execute(update(outbox).where(*mine).values(status=status, **values)).rowcount == 1
 
 

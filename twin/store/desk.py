@@ -6,6 +6,8 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Row, func, or_, select, text, update
 
+from twin.store import patients
+from twin.store.links import is_retired
 from twin.store.tables import (
     api_token,
     audit_event,
@@ -16,6 +18,7 @@ from twin.store.tables import (
     outbox,
     patient,
     patient_identifier,
+    patient_link,
     recall,
     study,
     user_account,
@@ -46,7 +49,10 @@ class SealState:
 
 
 def find_patients(connection: Connection, asked: str) -> Sequence[Row]:
-    """Return patients whose name or identifier begins with `asked` (any part of the name too); all by name for ""."""
+    """Return patients whose name or identifier begins with `asked` (any part of the name too); all by name for "".
+
+    A merged record is not listed; its name and numbers find the patient that it is read as.
+    """
     pattern = _escaped(asked.strip().lower())
     open_recalls = (
         select(func.count()).where(recall.c.patient_id == patient.c.id, recall.c.state == "open").scalar_subquery()
@@ -58,13 +64,15 @@ def find_patients(connection: Connection, asked: str) -> Sequence[Row]:
         .limit(1)
         .scalar_subquery()
     )
-    found = select(patient, open_recalls.label("open_recalls"), number.label("number"))
+    merged = select(func.count()).where(
+        patient_link.c.into_id == patient.c.id, patient_link.c.unlinked_at.is_(None)
+    ).scalar_subquery()  # fmt: skip
+    found = select(patient, open_recalls.label("open_recalls"), number.label("number"), merged.label("merged"))
+    found = found.where(~is_retired(patient.c.id))
     if pattern:
-        by_number = select(patient_identifier.c.patient_id).where(
-            patient_identifier.c.value.like(_escaped(asked.strip()) + "%")
-        )
-        name = func.lower(patient.c.name)
-        found = found.where(or_(name.like(f"{pattern}%"), name.like(f"% {pattern}%"), patient.c.id.in_(by_number)))
+        answers = or_(patients.answering(asked.strip()), func.lower(patient.c.name).like(f"% {pattern}%"))
+        survivors = patients.survivors_answering(connection, answers)
+        found = found.where(or_(answers, patient.c.id.in_(survivors)) if survivors else answers)
     return connection.execute(found.order_by(func.lower(patient.c.name), patient.c.id).limit(MOST)).all()
 
 

@@ -1,4 +1,7 @@
-"""What stands on one patient's page: who, the stored twin, recalls, CT, and where each number came from?"""
+"""What stands on one patient's page: who, the stored twin, recalls, CT, and where each number came from?
+
+Records that were merged into the patient's count as the patient's.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import Connection, Row, func, select
 from sqlalchemy.dialects.postgresql import insert
 
+from twin.store.links import read_as
 from twin.store.tables import (
     audit_event,
     fact,
@@ -64,10 +68,19 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True)
 class History:
-    """A recall as it stands, and everything done to it, the oldest first."""
+    """A recall as it stands, and everything done to it, the oldest first.
+
+    `suppressed` is the reason why an open one asks nobody for anything: "merged" where it is a merged record's.
+    """
 
     row: Row
     events: Sequence[Event]
+    suppressed: str | None = None
+
+    @property
+    def is_live(self) -> bool:
+        """True where the recall is open and asks for something."""
+        return self.row.state == "open" and self.suppressed is None
 
 
 def head(connection: Connection, patient_id: str) -> Head | None:
@@ -118,24 +131,32 @@ def request_view(connection: Connection, patient_id: str, as_of: datetime) -> No
 
 
 def histories(connection: Connection, patient_id: str) -> Sequence[History]:
-    """Return the patient's recalls, open ones first and the earliest due before the others, each with its events."""
+    """Return the patient's recalls, open ones first and the earliest due before the others, each with its events.
+
+    Those of records merged into this one stand behind.
+    """
+    is_own = recall.c.patient_id == patient_id
     rows = connection.execute(
         select(recall)
-        .where(recall.c.patient_id == patient_id)
-        .order_by(recall.c.state != "open", recall.c.closed_at.desc(), recall.c.due_at)
+        .where(recall.c.patient_id == func.any(read_as(patient_id)))
+        .order_by(is_own.desc(), recall.c.state != "open", recall.c.closed_at.desc(), recall.c.due_at)
     ).all()
     done: dict[str, list[Event]] = {row.id: [] for row in rows}
     asked = select(recall_event).where(recall_event.c.recall_id.in_(done)).order_by(recall_event.c.id)
     for event in connection.execute(asked) if done else ():
         done[event.recall_id].append(Event(at=event.at, kind=event.kind, actor=event.actor, detail=event.detail))
-    return [History(row=row, events=done[row.id]) for row in rows]
+    return [History(row=row, events=done[row.id], suppressed=_suppressed(row, patient_id)) for row in rows]
+
+
+def _suppressed(row: Row, patient_id: str) -> str | None:
+    return "merged" if row.state == "open" and row.patient_id != patient_id else None
 
 
 def studies(connection: Connection, patient_id: str) -> Sequence[tuple[Row, Sequence[Row]]]:
     """Return the patient's CT series, the newest first, each with the key slices of its flagged regions by rank."""
     rows = connection.execute(
         select(study)
-        .where(study.c.patient_id == patient_id)
+        .where(study.c.patient_id == func.any(read_as(patient_id)))
         .order_by(study.c.acquired_at.desc().nulls_last(), study.c.id)
     ).all()
     slices: dict[int, list[Row]] = {row.id: [] for row in rows}
@@ -151,7 +172,11 @@ def picture(connection: Connection, patient_id: str, study_id: int, rank: int) -
     return connection.execute(
         select(key_slice.c.png)
         .join(study, study.c.id == key_slice.c.study_id)
-        .where(study.c.patient_id == patient_id, key_slice.c.study_id == study_id, key_slice.c.rank == rank)
+        .where(
+            study.c.patient_id == func.any(read_as(patient_id)),
+            key_slice.c.study_id == study_id,
+            key_slice.c.rank == rank,
+        )
     ).scalar_one_or_none()
 
 
@@ -164,7 +189,7 @@ def provenance(connection: Connection, patient_id: str, fact_id: int) -> Row | N
             run.requested_by,
         )
         .join(import_run, run.id == fact.c.import_id)
-        .where(fact.c.patient_id == patient_id, fact.c.id == fact_id)
+        .where(fact.c.patient_id == func.any(read_as(patient_id)), fact.c.id == fact_id)
     ).one_or_none()  # fmt: skip
 
 
@@ -174,7 +199,7 @@ def imports(connection: Connection, patient_id: str) -> Sequence[Row]:
     return connection.execute(
         select(run.id, run.source, run.file_name, run.started_at, brought)
         .join(fact, fact.c.import_id == run.id)
-        .where(fact.c.patient_id == patient_id)
+        .where(fact.c.patient_id == func.any(read_as(patient_id)))
         .group_by(run.id)
         .order_by(run.started_at.desc())
         .limit(20)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, and_, delete, func, or_, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.store import tables as t
+from twin.store.links import is_retired
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,11 +26,27 @@ class Computed:
     """What would be asked for but for a named reason (`why`), with the value it rests on."""
 
 
-def revision_of(connection: Connection, patient_id: str) -> int:
-    """Return the number of changes of the patient's record so far; 0 where the twin was never marked stale."""
-    return int(
-        connection.execute(select(t.twin.c.revision).where(t.twin.c.patient_id == patient_id)).scalar_one_or_none() or 0
-    )
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Standing:
+    """How far a twin has been computed: the changes of the record so far, when it was last, and whether it is due."""
+
+    revision: int = 0
+    computed_at: datetime | None = None
+    is_stale: bool = False
+
+
+def standing_of(connection: Connection, patient_id: str) -> Standing:
+    """Return how far a twin has been computed; revision 0 where it was never marked stale."""
+    column = t.twin.c
+    asked = select(column.revision, column.computed_at, column.stale_since.is_not(None).label("is_stale"))
+    row = connection.execute(asked.where(column.patient_id == patient_id)).one_or_none()
+    return Standing() if row is None else Standing(**row._asdict())
+
+
+def hand_on(connection: Connection, retired_id: str) -> None:
+    """Take the mark of a stale twin away from a record that is read as another: that one's twin is stale, not this."""
+    mine = t.twin.c.patient_id == retired_id
+    connection.execute(update(t.twin).where(mine).values(stale_since=None, queued_at=None))
 
 
 def take_stale(connection: Connection, now: datetime, *, retry_after: timedelta, limit: int) -> list[str]:
@@ -64,6 +81,7 @@ def age_out(connection: Connection, now: datetime, older_than: timedelta, model_
         update(t.twin)
         .where(
             t.twin.c.stale_since.is_(None),
+            ~is_retired(t.twin.c.patient_id),
             or_(
                 and_(
                     t.twin.c.computed_at < now - older_than,

@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlalchemy import (
     CTE,
     UUID,
+    BigInteger,
     Connection,
     Row,
     String,
@@ -31,6 +32,9 @@ from sqlalchemy.sql.elements import ColumnElement
 from twin.errors import TwinError
 from twin.store import audit
 from twin.store.tables import fact, patient, patient_link
+
+
+_IDS = ARRAY(UUID(as_uuid=False))
 
 
 class CannotLink(TwinError):
@@ -141,6 +145,14 @@ def path_from(connection: Connection, retired_id: str) -> tuple[str, ...]:
     return tuple(found)
 
 
+def linked_into(connection: Connection, into_id: str) -> tuple[str, ...]:
+    """Return the records linked directly into this one, in the order in which they were."""
+    mine = (patient_link.c.into_id == into_id, patient_link.c.unlinked_at.is_(None))
+    return tuple(
+        connection.execute(select(patient_link.c.retired_id).where(*mine).order_by(patient_link.c.id)).scalars()
+    )
+
+
 def survivor_of(connection: Connection, ids: Iterable[str]) -> dict[str, str]:
     """Return for each record the one it is read as: the end of its chain, itself where it is not retired."""
     wanted = sorted(set(ids))
@@ -166,10 +178,27 @@ def members_of(connection: Connection, patient_id: str) -> tuple[str, ...]:
     return tuple(connection.execute(select(cast(tree.c.id, String)).order_by(tree.c.link_id)).scalars())
 
 
-def read_as(patient_id: str) -> ColumnElement[list[str]]:
+def merged_into(connection: Connection, ids: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    """Return by survivor the records merged into it, however long the chain, in the order in which they were."""
+    if not ids:
+        return {}
+    rows = connection.execute(
+        text(
+            "with recursive down(top, at, link_id) as ("
+            " select w, w, 0::bigint from unnest(cast(:ids as uuid[])) as w"
+            " union all select down.top, l.retired_id, l.id from down"
+            " join patient_link l on l.into_id = down.at and l.unlinked_at is null)"
+            " select top::text, array_agg(at::text order by link_id) as merged from down where at <> top group by top"
+        ),
+        {"ids": list(ids)},
+    )
+    return {row.top: tuple(row.merged) for row in rows}
+
+
+def read_as(patient_id: str) -> ColumnElement[Sequence[str]]:
     """Return the SQL value of `members_of` as an array, for `= any(...)`: one round trip, and an index still serves."""
     tree = _tree(patient_id)
-    return func.array(select(tree.c.id).scalar_subquery(), type_=ARRAY(UUID(as_uuid=False)))
+    return cast(select(func.array_agg(tree.c.id)).scalar_subquery(), _IDS)
 
 
 def is_retired(column: ColumnElement[str]) -> ColumnElement[bool]:
@@ -203,7 +232,7 @@ def facts_elsewhere(connection: Connection, fact_ids: Iterable[int], members: Se
 
 def _tree(patient_id: str) -> CTE:
     own = literal(patient_id, UUID(as_uuid=False))
-    tree = select(own.label("id"), literal(0).label("link_id")).cte("members", recursive=True)
+    tree = select(own.label("id"), literal(0, BigInteger).label("link_id")).cte("members", recursive=True)
     below = select(patient_link.c.retired_id, patient_link.c.id).where(
         patient_link.c.into_id == tree.c.id, patient_link.c.unlinked_at.is_(None)
     )

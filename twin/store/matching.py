@@ -18,7 +18,7 @@ from twin.importers.base import PatientDraft
 from twin.record.matching import Demographics, Match, Part, match, near_dates
 from twin.record.person_name import name_key
 from twin.record.timeline import Identifier
-from twin.store import links
+from twin.store import audit, links
 from twin.store.tables import match_review, patient_identifier
 
 Decision = Literal["linked", "dismissed"]
@@ -120,6 +120,7 @@ def decide(
 
     Raises:
         AlreadyDecided: it is not open any more, or never was.
+        CannotLink: no reason is given.
     """
     if not reason.strip():
         raise links.CannotLink("a decision about two records needs a reason")
@@ -128,6 +129,11 @@ def decide(
     row = connection.execute(update(match_review).where(*mine).values(decided).returning(match_review)).one_or_none()
     if row is None:
         raise AlreadyDecided
+    for one, other in ((row.patient_id, row.candidate_id), (row.candidate_id, row.patient_id)):
+        audit.append(
+            connection, at=now, actor=actor, action=f"match.{decision}", patient_id=one,
+            resource=f"match-review/{review_id}", detail={"with": other},
+        )  # fmt: skip
     return _review(row)
 
 

@@ -14,7 +14,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.record.fact import Coding, Derived, Fact, FactDraft, Source
 from twin.record.timeline import Timeline, known
-from twin.store import people
+from twin.store import links, people
 from twin.store import tables as t
 from twin.store.session import driver_connection, storable
 
@@ -68,12 +68,16 @@ def mark_stale(connection: Connection, patient_ids: Iterable[str], now: datetime
 
 
 def read_timeline(connection: Connection, patient_id: str, as_of: datetime) -> Timeline:
-    """Return what was known of a patient at `as_of`."""
+    """Return what was known of a patient at `as_of`: the facts of every record that is read as this one.
+
+    Whose record a fact came to is in the fact. That two records are one patient is not a matter of `as_of`: it was true
+    before anybody knew it.
+    """
     patient = people.as_described(connection, people.get_patient(connection, patient_id), as_of)
     rows = connection.execute(
         select(t.fact, t.import_run.c.file_hash)
         .join(t.import_run, t.import_run.c.id == t.fact.c.import_id)
-        .where(t.fact.c.patient_id == patient_id, t.fact.c.known_at <= as_of)
+        .where(t.fact.c.patient_id == func.any(links.read_as(patient_id)), t.fact.c.known_at <= as_of)
     )
     return Timeline(patient=patient, as_of=as_of, facts=known(tuple(_fact(row) for row in rows), as_of))
 

@@ -1,7 +1,8 @@
 """Which open recalls need somebody, in which order, and what stands behind each one?
 
 Sorted and paged in the database: by due date, then id, continued after the last row seen. Where a recall stands
-(upcoming, due, overdue, snoozed) follows from its dates and `today`; it is stored nowhere.
+(upcoming, due, overdue, snoozed) follows from its dates and `today`; it is stored nowhere. Recalls of merged records
+are left out: the record that they are read as carries them.
 """
 
 from collections.abc import Mapping, Sequence
@@ -14,6 +15,7 @@ from sqlalchemy import Connection, Date, Select, case, cast, column, func, liter
 from sqlalchemy import Text as SqlText
 from sqlalchemy.sql.elements import ColumnElement
 
+from twin.store.links import is_retired
 from twin.store.tables import patient, recall, twin
 
 Standing = Literal["upcoming", "due", "overdue", "snoozed"]
@@ -113,8 +115,8 @@ def counts(connection: Connection, today: date) -> Counts:
         func.count().filter(awake, quarter, recall.c.overdue_at > today).label("quarter"),
         func.count().filter(awake, recall.c.overdue_at <= today).label("overdue"),
         func.count().filter(asleep).label("snoozed"),
-    ).where(recall.c.state == "open")
-    held = select(func.count()).select_from(twin).where(_HELD)
+    ).where(recall.c.state == "open", ~is_retired(recall.c.patient_id))
+    held = select(func.count()).select_from(twin).where(_HELD, ~is_retired(twin.c.patient_id))
     return Counts(**connection.execute(asked).one()._asdict(), held_back=connection.execute(held).scalar_one())
 
 
@@ -123,7 +125,7 @@ def held_back(connection: Connection, limit: int = MOST_HELD) -> Sequence[HeldBa
     asked = (
         select(patient.c.id, patient.c.name, patient.c.sex, patient.c.birth_date, twin.c.quiet)
         .join(twin, twin.c.patient_id == patient.c.id)
-        .where(_HELD)
+        .where(_HELD, ~is_retired(twin.c.patient_id))
         .order_by(func.lower(patient.c.name), patient.c.id)
         .limit(limit)
     )
@@ -153,7 +155,8 @@ def line(connection: Connection, recall_id: str, today: date) -> Line | None:
     """Return one open recall as the worklist shows it; None where it is not open any more, or never was."""
     if not is_uuid(recall_id):
         return None
-    asked = _lines(today).where(recall.c.id == recall_id, recall.c.state == "open")
+    is_listed = (recall.c.state == "open", ~is_retired(recall.c.patient_id))
+    asked = _lines(today).where(recall.c.id == recall_id, *is_listed)
     row = connection.execute(asked).one_or_none()
     return None if row is None else Line(**row._asdict())
 
@@ -242,7 +245,7 @@ def _lines(today: date) -> Select:
 
 def _conditions(filters: Filters, today: date) -> list[ColumnElement[bool]]:
     standing = _standing(today)
-    found: list[ColumnElement[bool]] = [recall.c.state == "open"]
+    found: list[ColumnElement[bool]] = [recall.c.state == "open", ~is_retired(recall.c.patient_id)]
     found.append(standing == "snoozed" if filters.standing == "snoozed" else standing != "snoozed")
     if filters.standing == "overdue":
         found.append(recall.c.overdue_at <= today)
