@@ -21,7 +21,7 @@ from twin.store import migrate, people, session, staff
 from twin.store.alerts import PostgresAlerts
 
 if TYPE_CHECKING:
-    from twin import jobs
+    from twin import jobs, mllp
 
 LOG = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ def run_worker(running: Instance) -> None:
     app = jobs.make_app(procrastinate.PsycopgConnector(conninfo=address), tools)
     # the clock's threads enqueue by name, through a pool of their own: the worker's belongs to the worker's event loop
     enqueuing = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=address))
-    with enqueuing.open(), _beating(enqueuing, tools):
+    with enqueuing.open(), _beating(enqueuing, tools), listening(running):
         silence = running.settings.stalled_seconds
         LOG.info("working; reminders go by %s", ", ".join(tools.channels))
         app.run_worker(
@@ -83,6 +83,38 @@ def _beating(app: procrastinate.App, tools: "jobs.Tools") -> Iterator[None]:
         yield
     finally:
         clock.stop()
+
+
+@contextmanager
+def listening(running: Instance) -> Iterator["mllp.Listener | None"]:
+    """Take HL7 v2 messages over MLLP meanwhile, where a port is set; another worker on this machine may hold it.
+
+    Raises:
+        ConfigurationError: the port or the TLS files can't be had.
+    """
+    told = running.settings
+    if told.mllp_port is None:
+        yield None
+        return
+    from twin import messages, mllp
+
+    def take(message: bytes) -> bytes:
+        return messages.take_message(
+            running.engine, told, message, source=told.mllp_source, actor="mllp", now=running.clock.now()
+        )
+
+    tls = None
+    if told.mllp_certificate is not None and told.mllp_key is not None:
+        tls = mllp.Tls(certificate=told.mllp_certificate, key=told.mllp_key, client_ca=told.mllp_client_ca)
+    listener = mllp.serve(
+        (told.mllp_host, told.mllp_port), take, tls=tls,
+        refuse=lambda beginning: messages.refuse_message(beginning, running.clock.now()),
+    )  # fmt: skip
+    LOG.info("HL7 v2 messages are taken on port %s%s", listener.port, " (TLS)" if tls else "")
+    try:
+        yield listener
+    finally:
+        listener.stop()
 
 
 def _tools(running: Instance) -> "jobs.Tools":

@@ -19,7 +19,7 @@ from twin.importers.base import Context, Importer, Item
 from twin.importers.content import Content
 from twin.importers.report import Report, Tally, from_json
 from twin.record.local import LocalMapping
-from twin.record.units import MAPPING_VERSION
+from twin.record.quality import mapping_version
 from twin.store import ledger, mappings, session
 from twin.taking import Job, Taking, batches
 
@@ -101,7 +101,7 @@ def take(
     chosen = importer or _format_of(content)
     with engine.connect() as connection:
         local = mappings.load(connection)
-        version = _version(local)
+        version = mapping_version(local)
         before = ledger.taken_whole(connection, asked.source, content.sha256, version, asked.options())
     if before is not None:
         return _all_known(engine, content, asked, chosen, before)
@@ -207,8 +207,8 @@ def take_in(
     local = mappings.load(connection)
     import_id = ledger.start_run(
         connection, source=asked.source, name=content.name, file_hash=content.sha256, actor=asked.actor,
-        now=asked.context.now, bytes_total=content.size, mapping_version=_version(local), options=asked.options(),
-        parent_id=asked.parent_id,
+        now=asked.context.now, bytes_total=content.size, mapping_version=mapping_version(local),
+        options=asked.options(), parent_id=asked.parent_id,
     )  # fmt: skip
     job = Job(
         import_id=import_id, source=asked.source, actor=asked.actor, context=asked.context, local=local,
@@ -269,7 +269,3 @@ def _format_of(content: Content) -> Importer:
     if importer is None:
         raise UnreadableInput("no import format recognises this content")
     return importer
-
-
-def _version(local: LocalMapping) -> str:
-    return f"{MAPPING_VERSION}{local.version}"

@@ -4,7 +4,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 
@@ -57,6 +57,19 @@ class Settings(BaseSettings):
     smtp_password: SecretStr | None = None
     smtp_from: str = "patient-twin@localhost"
 
+    mllp_port: int | None = Field(default=None, ge=0, le=65_535)
+    """Port on which `twin work` takes HL7 v2 messages over MLLP; without it nobody listens."""
+    mllp_host: str = "127.0.0.1"
+    """Address the MLLP listener is bound to; 0.0.0.0 for every one."""
+    mllp_source: str = "mllp"
+    """The sending system that messages over MLLP are taken to come from."""
+    mllp_certificate: Path | None = None
+    """PEM file of the MLLP listener's certificate; with it the line is TLS."""
+    mllp_key: Path | None = None
+    """PEM file of the certificate's key."""
+    mllp_client_ca: Path | None = None
+    """PEM file of the authority whose client certificates are let in; without it any sender is."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Log lines are JSON on standard error; they hold no patient values at any level."""
 
@@ -76,6 +89,14 @@ class Settings(BaseSettings):
         if isinstance(value, str):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Settings":
+        if (self.mllp_certificate is None) != (self.mllp_key is None):
+            raise ValueError("TWIN_MLLP_CERTIFICATE and TWIN_MLLP_KEY go together")
+        if self.mllp_client_ca is not None and self.mllp_certificate is None:
+            raise ValueError("TWIN_MLLP_CLIENT_CA needs TWIN_MLLP_CERTIFICATE")
+        return self
 
     @property
     def cookies_are_secure(self) -> bool:

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from twin.web.api import imports, me, patients, quarantine, recalls, tokens
+from twin.web.api import hl7v2, imports, me, patients, quarantine, recalls, tokens
 
 router = APIRouter()
 router.include_router(me.router, tags=["me"])
 router.include_router(imports.router, tags=["imports"])
+router.include_router(hl7v2.router, tags=["imports"])
 router.include_router(quarantine.router, tags=["quarantine"])
 router.include_router(patients.router, tags=["patients"])
 router.include_router(recalls.router, tags=["recalls"])
