@@ -11,7 +11,7 @@ from twin.importers.fhir.envelope import Envelope, Other
 from twin.importers.fhir.group import Groups
 from twin.importers.fhir.item import items_of
 from twin.importers.fhir.naming import Entry, refused
-from twin.importers.fhir.reference import PATIENT, key_of
+from twin.importers.fhir.reference import PATIENT, key_of, searched
 from twin.importers.fhir.scan import Scanner, check_end, skip, whole
 from twin.importers.fhir.version import TAKEN, foreign_declaration, foreign_type
 
@@ -56,7 +56,7 @@ def read_document(text: str, envelope: Envelope, *, where: str = "", whole_file:
         UnreadableInput: not JSON, not a FHIR resource, or a Bundle of a type that is not taken.
         UnsupportedVersion: DSTU2, STU3 or R5, where the whole says so.
     """
-    document = _walk(text)
+    document = _walk(text) if '"Bundle"' in text else _plain(text)
     kind = document.members.get("resourceType")
     if not isinstance(kind, str) or not _TYPE.match(kind):
         raise UnreadableInput("not a FHIR resource: no resourceType")
@@ -66,10 +66,13 @@ def read_document(text: str, envelope: Envelope, *, where: str = "", whole_file:
         yield from _bundle(document, envelope, where)
     else:
         source = text[document.start : document.end]
-        value, _, _ = whole(source, document.scanner)
+        value, fault = document.members, document.fault
+        if document.entries:  # a List has entries too, which are no bundle's
+            value, _, _ = whole(source, document.scanner)
+            fault = document.scanner.take_faults()
         entry = Entry(
             where=where or kind, resource=value, text=source, entry_text=f'{{"resource":{source}}}',
-            fault=document.scanner.take_faults(),
+            fault=fault,
         )  # fmt: skip
         yield from items_of(entry, envelope)
 
@@ -130,9 +133,9 @@ def _items(document: _Document, held: _Held, envelope: Envelope, where: str) -> 
     entry_text = text[held.start : held.end]
     value = held.value if held.value is not None else document.scanner.value(text, held.start)[0]
     resource = value.get("resource") if isinstance(value, dict) else None
+    request = value.get("request") if isinstance(value, dict) else None
     if not held.kind or not isinstance(resource, dict):
         entry = Entry(where=where, resource={}, text="", entry_text=entry_text)
-        request = value.get("request") if isinstance(value, dict) else None
         method = request.get("method") if isinstance(request, dict) else None
         if isinstance(method, str) and method in _METHODS:
             return [refused(entry, envelope, "not_taken", f"{method} is not taken in a Bundle")]
@@ -143,9 +146,15 @@ def _items(document: _Document, held: _Held, envelope: Envelope, where: str) -> 
         text=text[held.resource_start : held.resource_end],
         entry_text=entry_text,
         full_url=value.get("fullUrl"),
+        unless=_unless(request),
         fault=held.fault,
     )
     return items_of(entry, envelope)
+
+
+def _unless(request: object) -> tuple[str, ...]:
+    query = request.get("ifNoneExist") if isinstance(request, dict) else None
+    return tuple(f"{each.system}|{each.value}" for each in searched(query)) if isinstance(query, str) else ()
 
 
 def _envelope(document: _Document, kind: str, outer: Envelope) -> tuple[Envelope, str | None]:
@@ -183,13 +192,21 @@ def _medicines(document: _Document) -> dict[str, Other]:
     return found
 
 
+def _plain(text: str) -> _Document:
+    """Return the members of the object in a text that is no Bundle: all in one go."""
+    scanner = Scanner()
+    value, start, end = whole(text, scanner)
+    if not isinstance(value, dict):
+        raise UnreadableInput("not a FHIR resource: no structure")
+    return _Document(text=text, scanner=scanner, start=start, end=end, members=value, fault=scanner.take_faults())
+
+
 def _walk(text: str) -> _Document:
     """Return the members of the object in a text, each entry by itself."""
     scanner = Scanner()
     document = _Document(text=text, scanner=scanner, start=skip(text, 0))
     if text[document.start : document.start + 1] != "{":
-        value, _, _ = whole(text, scanner)
-        raise UnreadableInput(f"not a FHIR resource: {'a list' if isinstance(value, list) else 'no structure'}")
+        return _plain(text)
 
     def member(name: str, at: int) -> int:
         if name == "entry" and text[at : at + 1] == "[":

@@ -23,6 +23,8 @@ class Entry:
     text: str
     entry_text: str
     full_url: object = None
+    unless: tuple[str, ...] = ()
+    """Where one of these identifiers is there already, it is not to be made (`ifNoneExist`)."""
     fault: str | None = None
     """What was wrong with the JSON, where that can still be read."""
 
@@ -51,6 +53,7 @@ class Named:
             body=body or self.envelope.wrap(self.entry.entry_text),
             resource=self.entry.text,
             tokens=self.tokens,
+            unless=self.entry.unless,
             **fate,
         )
 

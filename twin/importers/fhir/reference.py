@@ -25,7 +25,7 @@ def subject_of(reference: Reference | None) -> tuple[Subject, str]:
     kind = (reference.type or "").rpartition("/")[2]
     if "?" in name:
         kind, _, query = name.rpartition("?")
-        identifiers = (*identifiers, *_searched(query))
+        identifiers = (*identifiers, *searched(query))
         kind = kind.rpartition("/")[2]
     elif name.startswith("urn:"):
         keys = (name,)
@@ -38,18 +38,18 @@ def subject_of(reference: Reference | None) -> tuple[Subject, str]:
     return Subject(keys=keys, identifiers=identifiers), kind
 
 
-def key_of(name: str) -> str:
-    """Return `Type/id` of a reference, without server and version; a urn as it is."""
-    if name.startswith("urn:"):
-        return name
-    return "/".join(name.partition("/_history/")[0].split("/")[-2:])
-
-
-def _searched(query: str) -> tuple[Identifier, ...]:
-    """The identifiers a conditional reference searches by; a list of alternatives (`a,b`) decides nothing."""
+def searched(query: str) -> tuple[Identifier, ...]:
+    """Return the identifiers a conditional request searches by; a list of alternatives (`a,b`) decides nothing."""
     found = []
     for token in parse_qs(query).get("identifier", ()):
         system, _, value = token.rpartition("|")
         if value and "," not in token:
             found.append(Identifier(system=system, value=value))
     return tuple(found)
+
+
+def key_of(name: str) -> str:
+    """Return `Type/id` of a reference, without server and version; a urn as it is."""
+    if name.startswith("urn:"):
+        return name
+    return "/".join(name.partition("/_history/")[0].split("/")[-2:])

@@ -143,6 +143,8 @@ def check_end(text: str, end: int) -> None:
 
 def skip(text: str, at: int) -> int:
     """Return where the white space that begins at `at` ends."""
+    if text[at : at + 1] > " ":
+        return at
     match = WHITESPACE.match(text, at)
     return match.end() if match else at
 
