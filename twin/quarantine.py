@@ -35,8 +35,13 @@ class Replayed:
     report: Report
 
 
-def replay(engine: Engine, settings: Settings, ids: Sequence[int], *, actor: str, now: datetime) -> Replayed:
-    """Try rejects again, in the order of their ids, each read in its own format and with its source's options."""
+def replay(
+    engine: Engine, settings: Settings, ids: Sequence[int], *, actor: str, now: datetime, patient: str | None = None
+) -> Replayed:
+    """Try rejects again, in the order of their ids, each read in its own format and with its source's options.
+
+    `patient` is whose they are, where a person has decided that.
+    """
     tally = Tally()
     settled: list[stored.Waiting] = []
     for start in range(0, len(ids), _TOGETHER):
@@ -46,7 +51,7 @@ def replay(engine: Engine, settings: Settings, ids: Sequence[int], *, actor: str
                 rows, key=lambda row: (row.source, row.format, repr(row.told))
             ):
                 if format_key is not None:
-                    done, report = _group(connection, settings, source, format_key, list(group), actor, now)
+                    done, report = _group(connection, settings, source, format_key, list(group), actor, now, patient)
                     settled += done
                     tally.add(report)
     return Replayed(tried=len(ids), settled=tuple(settled), report=tally.report(None))
@@ -54,7 +59,7 @@ def replay(engine: Engine, settings: Settings, ids: Sequence[int], *, actor: str
 
 def _group(
     connection: Connection, settings: Settings, source: str, format_key: str, rows: list[stored.Waiting], actor: str,
-    now: datetime,
+    now: datetime, patient: str | None,
 ) -> tuple[list[stored.Waiting], Report]:  # fmt: skip
     """Replay rejects of one source and format as one import."""
     importer = next(each for each in IMPORTERS if each.key == format_key)
@@ -70,7 +75,7 @@ def _group(
         one = Tally()
         job = Job(
             import_id=import_id, source=source, actor=actor, local=local, format_key=format_key,
-            context=replace(context, patient=row.patient_id or context.patient),
+            context=replace(context, patient=patient or row.patient_id or context.patient),
         )  # fmt: skip
         taking = Taking(job=job, tally=one)
         try:

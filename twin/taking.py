@@ -14,8 +14,9 @@ from sqlalchemy import Connection
 from twin.importers.base import Context, Item, Reject, Subject
 from twin.importers.report import Tally
 from twin.record.fact import Absent, Derived, FactDraft
-from twin.record.identity import decide, own_name
+from twin.record.identity import decide, is_somebody_else, own_name
 from twin.record.local import LocalMapping
+from twin.record.matching import Demographics
 from twin.record.quality import derive
 from twin.record.timeline import Identifier
 from twin.store import audit, ledger, links, matching, people, quarantine, records
@@ -50,6 +51,9 @@ class Taking:
     named: dict[str, frozenset[str]] = field(default_factory=dict)
     identified: dict[tuple[str, str], str] = field(default_factory=dict)
     births: dict[str, date | None] = field(default_factory=dict)
+    known_as: dict[str, Demographics] = field(default_factory=dict)
+    disputed: set[str] = field(default_factory=set)
+    """Names that this import gives to somebody who is described as another person than the record they belong to."""
     told: dict[str, bool] = field(default_factory=dict)
     """Patients the audit knows of in this import, and whether it knows that something was written."""
 
@@ -102,12 +106,16 @@ class Taking:
         for each in (*item.patient.identifiers, own_name(self.job.source, item.key)):
             self.identified[each.system, each.value] = patient_id
         self.births[patient_id] = item.patient.birth_date
+        self.known_as[patient_id] = Demographics(
+            name=item.patient.name, sex=item.patient.sex, birth_date=item.patient.birth_date
+        )
 
     def _look_up(self, connection: Connection, items: list[Item]) -> None:
         if len(self.named) > _REMEMBERED or len(self.identified) > _REMEMBERED:
             self.named.clear()
             self.identified.clear()
             self.births.clear()
+            self.known_as.clear()
         subjects = [each for item in items for each in _subjects(item)]
         keys = {key for subject in subjects for key in subject.keys} - self.named.keys()
         self.named.update(ledger.patients_by_keys(connection, self.job.source, keys))
@@ -126,7 +134,8 @@ class Taking:
             unknown.add(self.job.context.patient)
         unknown -= self.births.keys()
         if unknown:
-            self.births.update(people.birth_dates(connection, unknown))
+            self.known_as.update(found := people.demographics(connection, unknown))
+            self.births.update({patient_id: each.birth_date for patient_id, each in found.items()})
 
     def _identifiers(self, item: Item) -> tuple[Identifier, ...]:
         assert item.patient is not None
@@ -145,14 +154,16 @@ class Taking:
         named = self.job.context.patient
         found = self.resolve(item.subject or Subject(), item.where)
         if isinstance(found, Reject):
-            is_silent = found.reason == "unknown_patient" and named is not None
-            return named if is_silent and named is not None else found
+            return named if named is not None and found.reason == "unknown_patient" else found
         if named is not None and found != named:
             return Reject(where=item.where, reason="two_patients", detail="it names another patient than the one given")
         return found
 
     def resolve(self, subject: Subject, where: str) -> str | Reject:
         """Return the patient that a source's own names mean."""
+        names = (*subject.keys, *(f"{each.system}|{each.value}" for each in subject.identifiers))
+        if self.disputed and not self.disputed.isdisjoint(names):
+            return Reject(where=where, reason="conflicting_demographics", detail="see the patient in this import")
         for key in subject.keys:
             found = self.named.get(key, frozenset())
             if len(found) == 1:
@@ -265,8 +276,22 @@ class _Batch:
             draft = replace(item.patient, identifiers=taking._identifiers(item))
             people.add_patient(self.connection, meant, draft, self.now)
             matching.note_candidates(self.connection, meant, item.patient, self.now)
+        elif self._is_somebody_else(item, meant):
+            names = (f"{each.system}|{each.value}" for each in item.patient.identifiers)
+            taking.disputed.update((item.key, *item.aliases, *names))
+            detail = "the identifier belongs to a record of another name and birth date"
+            return Reject(where=item.where, reason="conflicting_demographics", detail=detail)
         taking.name(item, meant)
         return meant
+
+    def _is_somebody_else(self, item: Item, patient_id: str) -> bool:
+        """A person who named the patient has decided; else name and birth date must not both differ."""
+        known = self.taking.known_as.get(patient_id)
+        draft = item.patient
+        if known is None or draft is None or self.taking.job.context.patient == patient_id:
+            return False
+        described = Demographics(name=draft.name, sex=draft.sex, birth_date=draft.birth_date)
+        return is_somebody_else(described, known)
 
     def _merge(self, item: Item) -> tuple[str, tuple[tuple[FactDraft, Derived], ...]] | Reject:
         """Return the surviving patient; the link itself is written once the ledger says that it is new."""

@@ -267,3 +267,26 @@ def test_a_document_that_names_somebody_else_is_refused_for_the_named_patient(en
     content = bundle(lab("o", CREATININE, 80, "umol/L", "2020"), kind="collection")
     report = take(engine, content, replace(Context(now=NOW), patient=str(other)))
     assert [each.reason for each in report.rejects] == ["two_patients"]
+
+
+def test_an_identifier_of_somebody_with_another_name_and_birth_date_is_a_dispute_for_a_person(
+    engine: Engine, settings: Settings
+) -> None:
+    take(engine, bundle(patient(), kind="collection"))
+    other = patient("p9", birth="1999-12-31") | {"name": [{"family": "Anders", "given": ["Karl"]}]}
+    content = bundle(other, lab("o", CREATININE, 80, "umol/L", "2020", subject="Patient/p9"), kind="collection")
+    report = take(engine, content)
+    assert [each.reason for each in report.rejects] == ["conflicting_demographics"] * 2
+    assert count(engine, fact) == 0
+    with engine.connect() as connection:
+        ids = list(connection.execute(select(import_reject.c.id)).scalars())
+        whose = connection.execute(select(patients.c.id)).scalar_one()
+    assert quarantine.replay(engine, settings, ids, actor="test", now=NOW).settled == ()
+    decided = quarantine.replay(engine, settings, ids, actor="test", now=NOW, patient=whose)
+    assert (len(decided.settled), decided.report.facts) == (2, 1)
+
+
+def test_a_new_surname_or_a_corrected_birth_date_is_the_same_person(engine: Engine) -> None:
+    take(engine, bundle(patient(), kind="collection"))
+    married = patient() | {"name": [{"family": "Neu", "given": ["Frieda"]}], "birthDate": "1960-05-05"}
+    assert take(engine, bundle(married, kind="collection")).superseded == 1

@@ -40,7 +40,7 @@ def listed(reason: Reason = None, source: Source = None, import_id: Import = Non
         told = f"{row['reason']}: {row['detail']}" if row["detail"] else row["reason"]
         if "count" in row:
             typer.echo(
-                f"{row['count']:>8,}  {row['source']}  {row['format'] or '-'}  {row['kind']}  {told} (first: {row['first']})"
+                f"{row['count']:>8,}  {row['source']}  {row['format'] or '-'}  {row['kind']}  {told} (#{row['first']})"
             )
         else:
             typer.echo(f"{row['id']:>8}  {row['source']}  {row['place']}  {told}")
@@ -76,17 +76,22 @@ def replay(
     reason: Reason = None,
     source: Source = None,
     import_id: Import = None,
+    patient: Annotated[str | None, typer.Option(help="Whose they are: a person's decision (id or identifier).")] = None,
     json_out: AsJson = False,
 ) -> None:
     """Read rejects as they would be read today, after a mapping was mended. Exit code 1: some still can't be used."""
     from twin import compose, quarantine
+    from twin.store import people
     from twin.store import quarantine as stored
 
     with could_not():
         running = compose.instance(settings())
         with running.engine.connect() as connection:
             chosen = ids or stored.ids(connection, _filters(reason, source, import_id))
-        done = quarantine.replay(running.engine, running.settings, chosen, actor=_me(), now=datetime.now(UTC))
+            whose = people.find_patient(connection, patient) if patient else None
+        done = quarantine.replay(
+            running.engine, running.settings, chosen, actor=_me(), now=datetime.now(UTC), patient=whose
+        )
     if json_out:
         as_json({"tried": done.tried, "settled": len(done.settled)} | done.report.to_json())
     else:

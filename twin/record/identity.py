@@ -7,10 +7,23 @@ conflict for a person to solve.
 from collections.abc import Mapping
 
 from twin.record.fact import Absent
+from twin.record.matching import Demographics, match
 from twin.record.timeline import Identifier
 
 SOURCE_SYSTEM = "urn:patient-twin:source:"
 """System of the identifiers that stand for a source's own resource names (`Patient/12` of source `default`)."""
+
+
+def is_somebody_else(described: Demographics, known: Demographics) -> bool:
+    """True where a description shares an identifier with a record but neither its name nor its birth date.
+
+    A corrected birth date or a new surname is one person's; both at once are more often a number given out twice, a
+    placeholder, or a mistyped wristband. A person decides; nothing is attached meanwhile.
+    """
+    if described.birth_date is None or known.birth_date is None or described.birth_date == known.birth_date:
+        return False
+    levels = {part.field: part.level for part in match(described, known).evidence}
+    return {levels.get(each) for each in ("family", "given", "birth_date")} == {"different"}
 
 
 def own_name(source: str, key: str) -> Identifier:

@@ -10,6 +10,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.errors import UnknownPatient
 from twin.importers.base import PatientDraft
+from twin.record.matching import Demographics
 from twin.record.person_name import name_key
 from twin.record.timeline import Identifier, Patient
 from twin.store import tables as t
@@ -115,6 +116,15 @@ def record_number(connection: Connection, patient_id: str) -> str:
         )
     ).scalars()
     return next(iter(sorted(number)), patient_id)
+
+
+def demographics(connection: Connection, patient_ids: Iterable[str]) -> dict[str, Demographics]:
+    """Return how each patient is described now, without identifiers."""
+    columns = (t.patient.c.id, t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date)
+    rows = connection.execute(
+        select(*columns).where(t.patient.c.id.in_(bindparam("ids", expanding=True))), {"ids": list(patient_ids)}
+    )
+    return {row.id: Demographics(name=row.name, sex=row.sex, birth_date=row.birth_date) for row in rows}
 
 
 def birth_dates(connection: Connection, patient_ids: Iterable[str]) -> dict[str, Any]:

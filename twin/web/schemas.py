@@ -125,6 +125,7 @@ class Replay(Asked):
     reason: Text | None = None
     source: Text | None = None
     import_id: int | None = None
+    patient: Annotated[Text | None, Field(description="Whose they are, where a person has decided that.")] = None
 
 
 class Replayed(BaseModel):
@@ -142,13 +143,14 @@ class Dismissal(Asked):
 
 
 class PatientFound(BaseModel):
-    """One patient of a search."""
+    """One patient of a search; records merged into it are found as it, and named."""
 
     id: Annotated[str, Field(examples=[EXAMPLE_PATIENT])]
     name: Annotated[str, Field(examples=["Example, Eva"])]
     sex: str
     birth_date: date | None
     identifiers: list[tuple[str, str]]
+    merged_from: list[str] = []
 
 
 class PatientPage(BaseModel):
@@ -159,8 +161,12 @@ class PatientPage(BaseModel):
 
 
 class Snapshot(BaseModel):
-    """The twin as last computed. `stale_since` says that newer facts wait for the worker."""
+    """The twin as last computed. `stale_since` says that newer facts wait for the worker.
 
+    `merged_into` is set where the record asked for was merged into another: what follows is that one's.
+    """
+
+    merged_into: str | None = None
     patient_id: Annotated[str, Field(examples=[EXAMPLE_PATIENT])]
     as_of: datetime | None
     computed_at: datetime | None

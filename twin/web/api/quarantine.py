@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Depends, Path, Query
 
 from twin import quarantine
+from twin.store import people
 from twin.store import quarantine as stored
 from twin.web.caller import Actor
 from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
@@ -54,8 +55,11 @@ def replay(actor: CanImport, asked: Replay, engine: EngineDep, settings: Setting
     filters = stored.Filters(reason=asked.reason, source=asked.source, import_id=asked.import_id)
     with engine.begin() as connection:
         ids = asked.ids or stored.ids(connection, filters)
-        record_access(connection, actor, "quarantine.replay", None, "quarantine", detail={"rejects": len(ids)}, now=now)
-    done = quarantine.replay(engine, settings, ids[:MOST], actor=actor.name, now=now)
+        whose = people.find_patient(connection, asked.patient) if asked.patient else None
+        record_access(
+            connection, actor, "quarantine.replay", whose, "quarantine", detail={"rejects": len(ids)}, now=now
+        )
+    done = quarantine.replay(engine, settings, ids[:MOST], actor=actor.name, now=now, patient=whose)
     return Replayed(tried=done.tried, settled=len(done.settled), facts=done.report.facts)
 
 
