@@ -2,7 +2,6 @@
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -16,7 +15,7 @@ MAX_LINE = 2**20  # characters of one record; the longest result texts have some
 _MAX_QUOTED_LINES = 200  # lines that one quoted field may span before its quote counts as never closed
 _KEPT = 1_000  # characters that are kept of a line that is too long
 _SAMPLE = 30  # lines by which the delimiter is told
-_DAMAGED = re.compile("[\udc80-\udcff]")
+_DAMAGED = "\ufffd"  # stands for bytes that are not of the encoding; a text that holds one was damaged before
 _OTHERS = ("MSH|", "FHS|", "BHS|", "{", "[", "<", "#", "%PDF", "%!")  # how texts of other formats begin
 
 
@@ -89,7 +88,7 @@ def _rows(content: Content, encoding: str, delimiter: str) -> Iterator[Row]:
         number += 1
         if len(line) >= MAX_LINE:
             yield Row(number, [line[:_KEPT]], ("too_long", f"a line of more than {MAX_LINE:,} characters"))
-        elif not line.isascii() and _DAMAGED.search(line):
+        elif _DAMAGED in line:
             yield Row(number, _parsed(line, delimiter), ("bad_encoding", f"bytes that are not {encoding}"))
         elif '"' not in line:
             stripped = line.rstrip("\r\n")
@@ -106,21 +105,17 @@ def _quoted(line: str, lines: Iterator[str], waiting: list[str], delimiter: str)
     A quoted field may hold line ends. One that is not closed in reach ends with its own line: what stands below is not
     swallowed.
     """
-    text, taken = line, []
-    while True:
-        try:
-            return next(csv.reader((text,), delimiter=delimiter, strict=True)), waiting
-        except csv.Error as error:
-            if "unexpected end of data" not in str(error):
-                break
+    taken, size, quotes = [line], len(line), line.count('"')
+    while quotes % 2 and len(taken) <= _MAX_QUOTED_LINES and size <= MAX_LINE:
         more = waiting.pop(0) if waiting else next(lines, None)
         if more is None:
             break
         taken.append(more)
-        text += more
-        if len(taken) > _MAX_QUOTED_LINES or len(text) > MAX_LINE:
-            break
-    return _parsed(line, delimiter), taken + waiting
+        size, quotes = size + len(more), quotes + more.count('"')
+    try:
+        return next(csv.reader(("".join(taken),), delimiter=delimiter, strict=True)), waiting
+    except csv.Error:
+        return _parsed(line, delimiter), taken[1:] + waiting
 
 
 def _parsed(line: str, delimiter: str) -> list[str]:
@@ -136,15 +131,12 @@ def _parsed(line: str, delimiter: str) -> list[str]:
 
 def _lines(content: Content, encoding: str) -> Iterator[str]:
     """Yield lines with their ends, each of at most MAX_LINE characters; the rest of a longer one is passed over."""
-    wide = encoding.startswith(("utf-16", "utf-32", "utf_16", "utf_32"))
     with content.open() as file, io.TextIOWrapper(
         io.BufferedReader(file) if isinstance(file, io.RawIOBase) else file,
-        encoding=encoding, errors="replace" if wide else "surrogateescape", newline="",
+        encoding=encoding, errors="replace", newline="",
     ) as text:  # fmt: skip
         first = True
         while line := text.readline(MAX_LINE):
-            if wide and "\ufffd" in line:
-                line = line.replace("\ufffd", "\udcff")
             yield line.lstrip("\ufeff") if first else line
             first = False
             while len(line) >= MAX_LINE and not line.endswith(("\n", "\r")):

@@ -213,6 +213,7 @@ def _value(
     places = layout.places_of(spec.value.column)
     sign = words(spec.value.comparator, layout) if spec.value.comparator else None
     coded = _coding(spec.value.answer, layout, mapping) if spec.value.answer else None
+    answer_first = spec.value.answer_first
 
     def value(cells: Cells) -> tuple[values.Reading, Coding | None]:
         words_found = NOTHING
@@ -224,7 +225,7 @@ def _value(
                 return found, None
             if words_found is NOTHING:
                 words_found = found
-        answers = coded(cells) if coded else ()
+        answers = coded(cells) if coded and (answer_first or words_found is NOTHING) else ()
         if answers:
             return values.Reading("text", answers[0].code), answers[0]
         return words_found, None

@@ -18,6 +18,9 @@ ABOVE = 10  # title lines that may stand above a header
 _SHOWN = 30  # column names that an error lists
 
 
+_Score = tuple[bool, int, int]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fit:
     """A grid, the part of a mapping that it is, and where its header stands."""
@@ -53,24 +56,25 @@ def mappings_for(given: str | None) -> tuple[Mapping, ...]:
 
 
 def fit(grid: Grid, file_name: str, mappings: Sequence[Mapping]) -> Fit | None:
-    """Return the table that fits a grid best: by its name and header before its header alone; None where none does."""
-    own = stem(grid.name) if grid.name else stem(file_name)
-    best: tuple[tuple[bool, int], Fit] | None = None
+    """Return the table that fits a grid best: by its name and header before its header alone; None where none does.
+
+    Raises:
+        UnreadableInput: two tables fit equally well.
+    """
+    own = frozenset({stem(grid.name), stem(file_name)} - {""})
     for row in islice(grid.rows(), ABOVE):
         header = tuple(plain(cell) for cell in row.cells)
-        there = frozenset(header)
-        if row.fault is not None or len(there - {""}) < 1:
-            continue
-        for mapping in mappings:
-            for name, spec in _entries(mapping):
-                score = _score(name, spec, there, own, only=_is_only(mapping, mappings))
-                if score is not None and (best is None or score > best[0]):
-                    best = score, Fit(
-                        grid=grid, mapping=mapping, name=name, spec=spec, titles=tuple(row.cells), header=header,
-                        header_row=row.number,
-                    )  # fmt: skip
-        if best is not None:
-            return best[1]
+        found = _candidates(mappings, frozenset(header), own) if row.fault is None else []
+        if found:
+            best, mapping, name, spec = found[0]
+            rivals = [each for each in found[1:] if each[0] == best and isinstance(each[3], TableSpec)]
+            if rivals and isinstance(spec, TableSpec):
+                names = ", ".join((name, *(rival[2] for rival in rivals)))
+                raise UnreadableInput(f"several tables have these columns ({names}): name the file like the one it is")
+            return Fit(
+                grid=grid, mapping=mapping, name=name, spec=spec, titles=tuple(row.cells), header=header,
+                header_row=row.number,
+            )  # fmt: skip
     return None
 
 
@@ -102,6 +106,19 @@ def _stems(name: str, spec: Fitted) -> frozenset[str]:
     return frozenset(stem(each) for each in spec.files or (name,))
 
 
+def _candidates(
+    mappings: Sequence[Mapping], there: frozenset[str], own: frozenset[str]
+) -> list[tuple[_Score, Mapping, str, Fitted]]:
+    """Return what fits, the best first."""
+    scored = (
+        (_score(name, spec, there, own, only=len(mappings) == 1 and len(mapping.tables) == 1), mapping, name, spec)
+        for mapping in mappings
+        for name, spec in _entries(mapping)
+    )
+    found = [(score, mapping, name, spec) for score, mapping, name, spec in scored if score is not None]
+    return sorted(found, key=lambda each: each[0], reverse=True)
+
+
 def _entries(mapping: Mapping) -> Iterable[tuple[str, Fitted]]:
     parts: tuple[Map[str, TableSpec] | Map[str, LookupSpec] | Map[str, IgnoredSpec], ...] = (
         mapping.tables, mapping.lookups, mapping.not_used,
@@ -110,22 +127,19 @@ def _entries(mapping: Mapping) -> Iterable[tuple[str, Fitted]]:
         yield from part.items()
 
 
-def _is_only(mapping: Mapping, mappings: Sequence[Mapping]) -> bool:
-    return len(mappings) == 1 and len(mapping.tables) == 1
-
-
-def _score(name: str, spec: Fitted, there: frozenset[str], own: str, *, only: bool) -> tuple[bool, int] | None:
-    """Return how well a part of a mapping fits, None where it doesn't."""
-    is_named = own in _stems(name, spec)
+def _score(name: str, spec: Fitted, there: frozenset[str], own: frozenset[str], *, only: bool) -> _Score | None:
+    """Return how well a part of a mapping fits (named so, columns of its header, looked-up ones); None: not at all."""
+    is_named = bool(own & _stems(name, spec))
     wanted = {plain(each) for each in spec.header}
+    joined = sum(is_joined(each, spec.joins) for each in there) if isinstance(spec, TableSpec) else 0
     if wanted:
-        return (is_named, len(wanted)) if wanted <= there else None
+        return (is_named, len(wanted), joined) if wanted <= there else None
     if is_named and spec.files:
-        return True, 0
+        return True, 0, joined
     if isinstance(spec, TableSpec) and (only or not spec.files):
         choices = [{plain(each) for each in choice} for choice in needed(spec)]
         if choices and all(choice & there for choice in choices):
-            return False, len(choices)
+            return False, len(choices), joined
     return None
 
 

@@ -62,15 +62,19 @@ def _rows(content: Content) -> Iterator[Row]:
     with content.open() as file:
         parquet = _opened(file)
         yield Row(1, list(parquet.schema_arrow.names), None)
-        number = 1
-        try:
-            for batch in parquet.iter_batches(batch_size=_BATCH):
-                columns = [_texts(column) for column in batch.columns]
-                for cells in zip(*columns, strict=True):
-                    number += 1
-                    yield Row(number, list(cells), None)
-        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-            yield Row(number + 1, [], ("damaged", f"the file can't be read from here on ({type(error).__name__})"))
+        above = 1
+        for group in range(parquet.num_row_groups):
+            number = above
+            try:
+                for batch in parquet.iter_batches(batch_size=_BATCH, row_groups=[group]):
+                    columns = [_texts(column) for column in batch.columns]
+                    for cells in zip(*columns, strict=True):
+                        number += 1
+                        yield Row(number, list(cells), None)
+            except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+                detail = f"the rest of a row group can't be read ({type(error).__name__})"
+                yield Row(number + 1, [], ("damaged", detail))
+            above += parquet.metadata.row_group(group).num_rows
 
 
 def _texts(column: pa.Array) -> list[str]:

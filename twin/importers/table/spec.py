@@ -114,13 +114,14 @@ class PatientSpec(Strict):
 
 
 class ValueSpec(Strict):
-    """The result of a row: a number before a coded answer before text."""
+    """The result of a row: a number, else a coded answer, else text (`answer_first = false`: text, else the answer)."""
 
     column: Columns = ()
     comparator: WordsOrColumn | None = None
     unit: Columns = ()
     constant_unit: str | None = None
     answer: CodeSpec | None = None
+    answer_first: bool = True
 
 
 class AnalyteSpec(Strict):
@@ -229,7 +230,7 @@ class Mapping(Strict):
     title: str = ""
     extends: str | None = None
     encoding: str | None = None
-    delimiter: str | None = Field(default=None, min_length=1, max_length=1)
+    delimiter: str | None = Field(default=None, pattern=r'^[^"\r\n]$')
     time_zone: str | None = None
     missing_columns: Literal["refuse", "empty"] = "refuse"
     dates: DatesSpec = DatesSpec()
@@ -243,8 +244,9 @@ class Mapping(Strict):
     @classmethod
     def _is_encoding(cls, value: str | None) -> str | None:
         try:
+            b"".decode(value or "utf-8")
             return codecs.lookup(value).name if value else None
-        except LookupError:
+        except (LookupError, ValueError):
             raise ValueError("no such encoding") from None
 
     @field_validator("time_zone")
