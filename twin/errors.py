@@ -8,6 +8,8 @@
     ├── TransactionRefused     (twin.intake) a bundle to be taken whole, and some of it can't be
     ├── BadAccount             (twin.store.accounts) an account can't be made as asked
     ├── BadToken               (twin.store.api_tokens) a token can't be made as asked
+    ├── CannotLink             (twin.store.links) two records can't be linked, or their link not undone
+    ├── AlreadyDecided         (twin.store.matching) somebody was faster with a pair of the review list
     ├── UnknownPatient         no patient has this id or identifier
     └── UnknownKey             a signal, score, organ or rule of this name does not exist
 

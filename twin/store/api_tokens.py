@@ -15,7 +15,7 @@ from twin.store.tables import api_token, user_account
 from twin.store.web_sessions import digest
 
 Scope = Literal[
-    "fhir.write", "fhir.read", "import.write", "record.read", "recall.read", "recall.write", "admin"
+    "fhir.write", "fhir.read", "import.write", "record.read", "patient.write", "recall.read", "recall.write", "admin"
 ]  # fmt: skip
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 PREFIX = "twin_"  # lets a scanner of leaked secrets know ours
@@ -24,8 +24,10 @@ PREFIX = "twin_"  # lets a scanner of leaked secrets know ours
 # administrators keep accounts: neither is at a bedside.
 ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     {
-        "clinician": frozenset({"record.read", "fhir.read", "import.write", "recall.read", "recall.write"}),
-        "coordinator": frozenset({"record.read", "recall.read", "recall.write"}),
+        "clinician": frozenset(
+            {"record.read", "patient.write", "fhir.read", "import.write", "recall.read", "recall.write"}
+        ),
+        "coordinator": frozenset({"record.read", "patient.write", "recall.read", "recall.write"}),
         "reader": frozenset({"record.read", "import.write", "recall.read"}),
         "integrator": frozenset({"fhir.write", "fhir.read", "import.write"}),
         "admin": frozenset({"fhir.write", "import.write", "admin"}),

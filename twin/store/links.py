@@ -33,7 +33,6 @@ from twin.errors import TwinError
 from twin.store import audit
 from twin.store.tables import fact, patient, patient_link
 
-
 _IDS = ARRAY(UUID(as_uuid=False))
 
 

@@ -28,7 +28,7 @@ MOST_CANDIDATES = 10  # rows one new patient may put on the review list
 
 
 class AlreadyDecided(TwinError):
-    """Somebody has decided about this pair already."""
+    """The pair is not open: somebody has decided, or it never was."""
 
 
 @dataclass(frozen=True, kw_only=True)

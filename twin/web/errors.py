@@ -31,6 +31,8 @@ from alerts.errors import BadDecision, BadTransition
 from twin.errors import TooLarge, UnknownKey, UnknownPatient, UnreadableInput, UnsupportedVersion
 from twin.store.accounts import BadAccount
 from twin.store.api_tokens import BadToken
+from twin.store.links import CannotLink
+from twin.store.matching import AlreadyDecided
 from twin.web.i18n import N_, translate
 
 Dress = Literal["problem", "fhir", "page"]
@@ -113,6 +115,8 @@ ANSWERS: Mapping[type[Exception], int] = {
     BadAccount: 422,
     BadToken: 422,
     BadTransition: 409,
+    CannotLink: 409,
+    AlreadyDecided: 409,
     BadDecision: 422,
 }
 

@@ -1,8 +1,8 @@
-"""The JSON API under `/api/v1`: imports, quarantine, patients, recalls, tokens. Which routes are there is said here."""
+"""The JSON API under `/api/v1`. Which routes are there is said here."""
 
 from fastapi import APIRouter
 
-from twin.web.api import hl7v2, imports, me, patients, quarantine, recalls, tokens
+from twin.web.api import hl7v2, identity, imports, me, patients, quarantine, recalls, tokens
 
 router = APIRouter()
 router.include_router(me.router, tags=["me"])
@@ -10,5 +10,6 @@ router.include_router(imports.router, tags=["imports"])
 router.include_router(hl7v2.router, tags=["imports"])
 router.include_router(quarantine.router, tags=["quarantine"])
 router.include_router(patients.router, tags=["patients"])
+router.include_router(identity.router, tags=["patients"])
 router.include_router(recalls.router, tags=["recalls"])
 router.include_router(tokens.router, tags=["tokens"])

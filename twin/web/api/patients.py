@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Response
 
-from twin.store import dossier, patients
+from twin.store import dossier, links, patients
 from twin.store.session import Engine
 from twin.web.api.cursor import pack, unpack
 from twin.web.caller import Actor
-from twin.web.deps import EngineDep, Now, audited, record_access, scope
+from twin.web.deps import CurrentActor, EngineDep, Now, audited, record_access, scope
 from twin.web.errors import BadRequest, NotFound
 from twin.web.schemas import PatientFound, PatientPage, Snapshot
 
@@ -38,29 +38,39 @@ def find(
     last = found[-1] if len(found) == size else None
     return PatientPage(
         patients=[
-            PatientFound(id=p.id, name=p.name, sex=p.sex, birth_date=p.birth_date, identifiers=list(p.identifiers))
+            PatientFound(
+                id=p.id, name=p.name, sex=p.sex, birth_date=p.birth_date, identifiers=list(p.identifiers),
+                merged_from=list(p.merged_from),
+            )
             for p in found
         ],
         next=pack(last.name.lower(), last.id) if last else None,
-    )
+    )  # fmt: skip
 
 
 @router.get("/patients/{patient_id}/snapshot", dependencies=[Depends(scope("record.read"))], response_model=Snapshot)
 def snapshot(
-    patient_id: Annotated[str, Depends(audited("record.read"))],
+    asked_id: Annotated[str, Depends(audited("record.read"))],
     engine: EngineDep,
+    actor: CurrentActor,
     response: Response,
     now: Now,
     as_of: Annotated[date | None, Query(description="the twin as it was known at the end of this day")] = None,
 ) -> Snapshot | Response:
     """The twin as last computed, or as it was known at the end of a past day.
 
-    A past day is computed by the worker: 202 with Retry-After until it has.
+    A past day is computed by the worker: 202 with Retry-After until it has. A record that was merged into another
+    gives that one's twin, and says so in `merged_into`.
     """
     if as_of is not None and as_of > now.date():
         raise BadRequest("as_of lies in the future")
+    with engine.begin() as connection:
+        patient_id = links.survivor_of(connection, [asked_id])[asked_id]
+        if patient_id != asked_id:
+            record_access(connection, actor, "record.read", patient_id, "merged from another record", now=now)
+    merged_into = patient_id if patient_id != asked_id else None
     if as_of is not None and as_of < now.date():
-        return _as_known(engine, patient_id, as_of)
+        return _as_known(engine, patient_id, as_of, merged_into)
     with engine.connect() as connection:
         stored = dossier.stored_twin(connection, patient_id)
     if stored is None or stored.body is None:
@@ -69,11 +79,11 @@ def snapshot(
     return Snapshot(
         patient_id=patient_id, as_of=stored.as_of, computed_at=stored.computed_at, stale_since=stored.stale_since,
         revision=stored.revision, model_version=stored.model_version,
-        snapshot=dict(stored.body), organs=[dict(organ) for organ in stored.organs],
+        snapshot=dict(stored.body), organs=[dict(organ) for organ in stored.organs], merged_into=merged_into,
     )  # fmt: skip
 
 
-def _as_known(engine: Engine, patient_id: str, day: date) -> Snapshot | Response:
+def _as_known(engine: Engine, patient_id: str, day: date, merged_into: str | None) -> Snapshot | Response:
     moment = datetime.combine(day, END_OF_DAY, UTC)
     with engine.begin() as connection:
         stored = dossier.stored_twin(connection, patient_id)
@@ -87,5 +97,5 @@ def _as_known(engine: Engine, patient_id: str, day: date) -> Snapshot | Response
     return Snapshot(
         patient_id=patient_id, as_of=moment, computed_at=None, stale_since=None,
         revision=stored.revision if stored else 0, model_version=stored.model_version if stored else None,
-        snapshot=told, organs=organs,
+        snapshot=told, organs=organs, merged_into=merged_into,
     )  # fmt: skip

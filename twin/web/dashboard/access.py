@@ -12,10 +12,12 @@ from twin.web.deps import require
 
 PATIENT_ROLES: tuple[Role, ...] = ("clinician", "coordinator", "reader")
 RECALL_ROLES: tuple[Role, ...] = ("clinician", "coordinator")
+LINK_ROLES: tuple[Role, ...] = ("clinician", "coordinator")
 IMPORT_ROLES: tuple[Role, ...] = ("clinician", "reader", "integrator", "admin")
 
 SeesPatients = Annotated[User, Depends(require(*PATIENT_ROLES))]
 ActsOnRecalls = Annotated[User, Depends(require(*RECALL_ROLES))]
+LinksRecords = Annotated[User, Depends(require(*LINK_ROLES))]
 SeesImports = Annotated[User, Depends(require(*IMPORT_ROLES))]
 Administers = Annotated[User, Depends(require("admin"))]
 SignedIn = Annotated[User, Depends(require())]
@@ -35,6 +37,7 @@ PLACES: tuple[Place, ...] = (
     Place(path="/", title=N_("Worklist"), roles=PATIENT_ROLES),
     Place(path="/reading", title=N_("Reading"), roles=PATIENT_ROLES),
     Place(path="/patients", title=N_("Patients"), roles=PATIENT_ROLES),
+    Place(path="/identity", title=N_("Who is who"), roles=LINK_ROLES),
     Place(path="/imports", title=N_("Imports"), roles=IMPORT_ROLES),
     Place(path="/rules", title=N_("Rules"), roles=EVERYONE),
     Place(path="/admin", title=N_("Admin"), roles=("admin",)),
@@ -44,6 +47,11 @@ PLACES: tuple[Place, ...] = (
 def places(user: User | None) -> Sequence[Place]:
     """Return what the top bar offers this person."""
     return () if user is None else [place for place in PLACES if user.role in place.roles]
+
+
+def may_link(user: User) -> bool:
+    """Return whether this person may link records and undo links."""
+    return user.role in LINK_ROLES
 
 
 def may_act(user: User) -> bool:

@@ -6,12 +6,12 @@ from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
-from twin.store import dossier
+from twin.store import dossier, links, sides
 from twin.store.dossier import StoredTwin
 from twin.store.session import Connection
-from twin.web.dashboard.access import SeesPatients, may_act, places
+from twin.web.dashboard.access import SeesPatients, may_act, may_link, places
 from twin.web.dashboard.charts import ms, organ_charts
 from twin.web.dashboard.format import days_of, moment
 from twin.web.dashboard.panels import all_values, organ_page
@@ -42,13 +42,22 @@ def show(
     now: Now,
     as_of: AsOf = "",
 ) -> Response:
-    """Return the page; with `as_of` as things were known at the end of that day, once the worker has computed it."""
+    """Return the page; with `as_of` as things were known at the end of that day, once the worker has computed it.
+
+    A record that is merged into another leads there.
+    """
     today = now.date()
     day = _past_day(as_of, today)
     with engine.begin() as connection:
+        survivor = links.survivor_of(connection, [patient_id])[patient_id]
+        if survivor != patient_id:
+            return _to_survivor(survivor, day)
         head = dossier.head(connection, patient_id)
         stored = dossier.stored_twin(connection, patient_id)
         body, organs = _twin(connection, patient_id, day, stored)
+        merged = sides.merged_records(connection, patient_id)
+        for pair in merged:
+            record_access(connection, user, "patient.read", pair.retired.id, "merged record", now=now)
         histories = dossier.histories(connection, patient_id)
         studies = dossier.studies(connection, patient_id)
         imports = dossier.imports(connection, patient_id)
@@ -63,8 +72,13 @@ def show(
         organs=[organ_page(organ) for organ in organs], histories=histories, imports=imports,
         years_shown=_years_shown(body, organs),
         blocks=[] if day else why_now(histories, organs, today), events=_events(body), standing_of=standing_of,
-        patient_id=patient_id,
+        patient_id=patient_id, merged=merged, can_link=may_link(user),
     )  # fmt: skip
+
+
+def _to_survivor(survivor: str, day: date | None) -> Response:
+    asked = f"?as_of={day.isoformat()}" if day else ""
+    return RedirectResponse(f"/patients/{survivor}{asked}#merged", HTTPStatus.SEE_OTHER)
 
 
 def _years_shown(body: Body | None, organs: Sequence[Body]) -> int:
@@ -111,7 +125,7 @@ def events(
         body, _ = _twin(connection, patient_id, _past_day(as_of, now.date()), stored)
         histories = dossier.histories(connection, patient_id)
     rows = [[ms(event["at"]), event["kind"], event["display"], event["fact_id"]] for event in _events(body)]
-    live = [each.row for each in histories if each.row.state == "open"]
+    live = [each.row for each in histories if each.is_live]
     due = [[ms(row.due_at), text_of(row.examination, request.state.language)] for row in live]
     return JSONResponse({"asOf": ms(body["as_of"]) if body else ms(now), "events": rows, "due": due})
 

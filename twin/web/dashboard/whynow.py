@@ -39,7 +39,7 @@ class WhyNow:
 
 def why_now(histories: Sequence[History], organs: Sequence[Body], today: date) -> list[WhyNow]:
     """Return the open recalls, those asleep last."""
-    blocks = [_block(history, organs, today) for history in histories if history.row.state == "open"]
+    blocks = [_block(history, organs, today) for history in histories if history.is_live]
     return sorted(blocks, key=lambda block: block.standing == "snoozed")
 
 

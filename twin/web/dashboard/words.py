@@ -57,6 +57,29 @@ ACTION: Mapping[str, str] = MappingProxyType(
         "reminded": N_("reminder sent"), "closed_by_result": N_("closed by the result"),
         "closed_by_person": N_("closed by a person"), "reopened": N_("reopened"), "stopped": N_("stopped"),
         "withdrawn": N_("withdrawn: its evidence was corrected"),
+        "merged": N_("another record was merged in"), "unmerged": N_("the merge was undone"),
+    }
+)  # fmt: skip
+SUPPRESSED: Mapping[str, str] = MappingProxyType({"merged": N_("merged: this patient's own recall stands for it")})
+GRADE: Mapping[str, str] = MappingProxyType(
+    {
+        "certain": N_("Almost certainly one person"), "probable": N_("Probably one person"),
+        "possible": N_("Possibly one person"), "certainly-not": N_("Almost certainly two people"),
+    }
+)  # fmt: skip
+MATCH_FIELD: Mapping[str, str] = MappingProxyType(
+    {
+        "family": N_("family name"), "given": N_("given name"), "birth_date": N_("birth date"), "sex": N_("sex"),
+        "identifier": N_("identifier"), "twins": N_("twins"),
+    }
+)  # fmt: skip
+MATCH_LEVEL: Mapping[str, str] = MappingProxyType(
+    {
+        "same": N_("the same"), "close": N_("nearly the same"), "initial": N_("fits the initial"),
+        "swapped": N_("family and given name swapped"), "different": N_("different"), "missing": N_("missing"),
+        "not_comparable": N_("in different scripts"), "day_month_swapped": N_("day and month swapped"),
+        "one_digit": N_("one digit differs"), "year_only": N_("only the year agrees"),
+        "same_number": N_("the same number from another issuer"), "possible": N_("possible"),
     }
 )  # fmt: skip
 CLOSING: Mapping[str, str] = MappingProxyType(
