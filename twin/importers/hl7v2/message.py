@@ -93,7 +93,7 @@ class _Maker:
         if placed.person.refused is not None and isinstance(outcome, Entry):
             outcome = placed.person.refused
         yield self._item(placed, outcome)
-        if segment.name == "PID" and placed.person.key and placed.person.refused is None:
+        if segment.name == "PID" and (placed.person.key or self.is_named) and placed.person.refused is None:
             if (fault := person.birth_fault(segment)) is not None:
                 yield self._item(placed, fault, f"{segment.where}.PID-7")
             if (told := person.death(placed.person, self.header)) is not None:

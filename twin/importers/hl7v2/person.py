@@ -117,9 +117,7 @@ def death(person: Person, header: Header) -> Outcome | None:
         return Refused(reason="invalid", detail=str(error))
     if died is None and indicator not in ("Y", "N"):
         return None
-    if not person.key or person.refused is not None:
-        return None
-    key = name_of("death", person.key)
+    key = name_of("death", person.whose)
     if died is None and indicator == "N":
         if header.type != _REGISTRATION or header.sent is None:
             return None
