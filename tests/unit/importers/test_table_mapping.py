@@ -1,6 +1,10 @@
 """A mapping says what it doesn't understand, and which name was probably meant."""
 
+import re
+from pathlib import Path
+
 import pytest
+from pydantic import BaseModel
 
 from tests.unit.importers.table_files import LABS, items, labs
 from twin.errors import UnreadableInput
@@ -9,7 +13,7 @@ from twin.importers.content import Content
 from twin.importers.table import declares_shifted, fits_of, order
 from twin.importers.table.fit import stem
 from twin.importers.table.mapping import load, ready
-from twin.importers.table.spec import TableSpec
+from twin.importers.table.spec import Strict, TableSpec
 
 ROW = "7,1,2160-0,Creatinine,72.50,umol/L,2020-01-02,S1"
 
@@ -120,3 +124,22 @@ def test_tables_that_introduce_patients_come_first() -> None:
 
 def test_a_file_is_named_without_folder_case_and_endings() -> None:
     assert stem("LABEVENTS.CSV.GZ") == stem("labevents.parquet") == "labevents"
+
+
+def models(kind: type[BaseModel]) -> set[type[BaseModel]]:
+    return {kind} | {each for below in kind.__subclasses__() for each in models(below)}
+
+
+@pytest.mark.parametrize("model", sorted(models(Strict) - {Strict}, key=lambda each: each.__name__))
+def test_the_page_on_tables_tells_every_key(model: type[BaseModel]) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text(encoding="utf-8")
+    told = set(re.findall(r"\w+", " ".join(re.findall(r"`([^`\n]+)`", page))))
+    assert set(model.model_fields) <= told
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_the_examples_on_the_page_are_mappings(number: int) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "tables.md").read_text(encoding="utf-8")
+    examples = re.findall(r"^```toml\n(.*?)^```$", page, re.M | re.S)
+    assert len(examples) == 4
+    assert load(examples[number]).tables

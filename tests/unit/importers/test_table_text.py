@@ -3,9 +3,11 @@
 import tracemalloc
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.unit.importers.table_files import HEADER, LABS, items, labs
-from twin.errors import UnreadableInput
+from twin.errors import TwinError, UnreadableInput
 from twin.importers.content import Content
 from twin.importers.table.delimited import MAX_LINE
 from twin.importers.table.encoding import of_content
@@ -30,9 +32,9 @@ def test_a_declared_encoding_is_taken() -> None:
 
 def test_an_unknown_encoding_is_refused_with_the_byte_where_it_ends() -> None:
     text = labs(*(ROW.replace("肌酐", "クレアチニン").replace("μ", "u").replace("血清", "") for _ in range(9)))
-    given = text.encode("shift_jis") + b"\xff\xff"
+    mangled = text.encode("shift_jis") + b"\xff\xff"
     with pytest.raises(UnreadableInput, match=rf"not UTF-8 \(wrong at byte {len(HEADER) + 1 + len('7,1,2160-0,')}\)"):
-        items(given)
+        items(mangled)
 
 
 def test_western_text_is_not_taken_for_chinese() -> None:
@@ -40,8 +42,8 @@ def test_western_text_is_not_taken_for_chinese() -> None:
 
 
 def test_a_damaged_byte_costs_one_row() -> None:
-    given = CHINESE.encode().replace("3,1,2160-0,肌酐".encode(), b"3,1,2160-0,\xff\xff")
-    found = items(given)
+    mangled = CHINESE.encode().replace("3,1,2160-0,肌酐".encode(), b"3,1,2160-0,\xff\xff")
+    found = items(mangled)
     assert [each.reject.reason for each in found if each.reject] == ["bad_encoding"]
     assert sum(bool(each.facts) for each in found) == 8
 
@@ -76,9 +78,9 @@ def test_a_field_beyond_the_csv_module_s_limit_is_read() -> None:
 
 
 def test_a_line_without_end_costs_one_row_and_no_memory() -> None:
-    given = labs(ROW).encode() + b"8," + b"y" * (20 * MAX_LINE) + b"\n" + ROW.encode()
+    mangled = labs(ROW).encode() + b"8," + b"y" * (20 * MAX_LINE) + b"\n" + ROW.encode()
     tracemalloc.start()
-    found = items(given)
+    found = items(mangled)
     peak = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert [each.reject.reason if each.reject else "fact" for each in found] == ["fact", "too_long", "fact"]
@@ -108,3 +110,24 @@ def test_a_line_without_end_costs_one_row_and_no_memory() -> None:
 )
 def test_a_table_is_known_by_its_first_bytes(head: bytes, name: str, expected: bool) -> None:
     assert is_table(head, name) is expected
+
+
+@given(
+    st.lists(
+        st.sampled_from(["1", "2020-01-02", "x", '"', ",", "\n", "\r", "\x00", "\ufeff", "\ufffd", "肌", "=", "<5"])
+    )
+)
+def test_no_text_below_a_header_crashes(parts: list[str]) -> None:
+    for mapping in (LABS, LABS.replace('row = "id"\n', "")):
+        for item in items(HEADER + "\n" + "".join(parts), mapping):
+            assert item.facts or item.reject or item.not_used
+
+
+@given(st.binary(max_size=200))
+def test_no_bytes_crash(given: bytes) -> None:
+    for head in (b"", b"\xff\xfe", b"PAR1", b"PK\x03\x04", HEADER.encode() + b"\n"):
+        is_table(head + given, "x.csv")
+        try:
+            items(head + given)
+        except TwinError:
+            continue

@@ -26,7 +26,7 @@ def grid_of(content: Content, declared_encoding: str | None, declared_delimiter:
         UnreadableInput: no encoding or no delimiter fits it.
     """
     encoding = encodings.of_content(content, declared_encoding)
-    delimiter = declared_delimiter or delimiter_of(list(islice(_lines(content, encoding), _SAMPLE)))
+    delimiter = declared_delimiter or delimiter_of(list(islice(_lines(content, encoding), _SAMPLE)), least=0)
     if delimiter is None:
         raise UnreadableInput("not a table: no delimiter (comma, tab, semicolon, |) parts its first lines into columns")
     return Grid(name="", rows=lambda: _rows(content, encoding, delimiter))
@@ -43,7 +43,7 @@ def is_table(head: bytes, name: str) -> bool:
     lines = text.splitlines()[: _SAMPLE + 1]
     if len(text) > 1_000 and not text.endswith("\n"):
         lines = lines[:-1] or lines
-    delimiter = delimiter_of([line for line in lines if line.strip()])
+    delimiter = delimiter_of([line for line in lines if line.strip()], least=0.5)
     if delimiter is None:
         return False
     cells = _header_of(lines, delimiter)
@@ -52,8 +52,11 @@ def is_table(head: bytes, name: str) -> bool:
     return len(words) >= few and 10 * len(words) >= 8 * len(cells)
 
 
-def delimiter_of(lines: list[str]) -> str | None:
-    """Return the delimiter that parts most of these lines into equally many columns, at least two."""
+def delimiter_of(lines: list[str], *, least: float) -> str | None:
+    """Return the delimiter that parts most of these lines into equally many columns, two or more.
+
+    `least` is the share of lines (0 to 1) that must be so.
+    """
     best: tuple[float, int, str] | None = None
     for delimiter in DELIMITERS:
         widths = [len(_parsed(line, delimiter)) for line in lines if line.strip()]
@@ -62,7 +65,7 @@ def delimiter_of(lines: list[str]) -> str | None:
             continue
         usual = max(set(broad), key=broad.count)
         share = broad.count(usual) / len(widths)
-        if share >= 0.5 and (best is None or (share, usual) > best[:2]):
+        if share >= least and (best is None or (share, usual) > best[:2]):
             best = (share, usual, delimiter)
     return best[2] if best else None
 
