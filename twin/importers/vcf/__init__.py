@@ -5,6 +5,7 @@ call. Items of the panel come at the end: a variant may stand in several records
 """
 
 from collections.abc import Iterator
+from contextlib import closing
 from dataclasses import replace
 
 from twin.errors import UnreadableInput, UnsupportedVersion
@@ -39,7 +40,11 @@ def read_items(content: Content, context: Context) -> Iterator[Item]:
     """
     if first_bytes(content.head).startswith(_BCF):
         raise UnsupportedVersion("BCF; this instance takes VCF 4.1 to 4.5")
-    numbered = lines(content)
+    with closing(lines(content)) as numbered:
+        yield from _read(content, context, numbered)
+
+
+def _read(content: Content, context: Context, numbered: Iterator[tuple[int, bytes | None]]) -> Iterator[Item]:
     try:
         header = read_header(numbered, context)
     except Broken as error:

@@ -1,6 +1,6 @@
 """The lines of a VCF file, plain, gzipped or block-gzipped: one after another, bounded, whatever the bytes are."""
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import BinaryIO
 
 from twin.importers.content import Content
@@ -14,7 +14,7 @@ class Broken(Exception):
     """The bytes end or break here: nothing after this line can be read."""
 
 
-def lines(content: Content) -> Iterator[tuple[int, bytes | None]]:
+def lines(content: Content) -> Generator[tuple[int, bytes | None]]:
     """Yield each line's number and bytes without its end; None for a line longer than MAX_LINE.
 
     Raises:

@@ -61,7 +61,7 @@ class ScoringFile:
 
 
 def parse(opener: BinaryIO, sha256: str, build: str | None = None) -> ScoringFile:
-    """Return the score in a file, plain or gzipped, read line by line.
+    """Return the score in a file, plain or gzipped, read line by line; the file is closed.
 
     Args:
         build: The build of the positions where the file itself names none ("GRCh37" or "GRCh38").
@@ -242,3 +242,5 @@ def _lines(file: BinaryIO) -> Iterator[str]:
             yield line.decode("utf-8", "replace").rstrip("\r\n").removeprefix("\ufeff")
     except DAMAGE:
         raise UnreadableInput("the compressed file is damaged or cut short") from None
+    finally:
+        file.close()
