@@ -10,6 +10,7 @@ from twin.importers.base import Item
 from twin.importers.fhir.envelope import Envelope, Other
 from twin.importers.fhir.group import Groups
 from twin.importers.fhir.item import items_of
+from twin.importers.fhir.lasting import Lasting
 from twin.importers.fhir.naming import Entry, refused
 from twin.importers.fhir.reference import PATIENT, key_of, searched
 from twin.importers.fhir.scan import Scanner, check_end, skip, whole
@@ -46,6 +47,7 @@ class _Document:
     members: dict[str, Any] = field(default_factory=dict)
     entries: list[_Held] = field(default_factory=list)
     groups: Groups = field(default_factory=Groups)
+    by_url: dict[str, _Held] = field(default_factory=dict)
     fault: str | None = None
 
 
@@ -167,7 +169,8 @@ def _envelope(document: _Document, kind: str, outer: Envelope) -> tuple[Envelope
     def medicine(name: str) -> Other | None:
         return medicines.get(name) or outer.medicine(name)
 
-    inner = replace(outer, kind=kind, medicine=medicine, group=document.groups.find)
+    lasting = Lasting(lambda urn: _resource_of(document, urn))
+    inner = replace(outer, kind=kind, medicine=medicine, group=document.groups.find, lasting=lasting)
     stated = document.members.get("timestamp")
     if stated is None and kind == "document":
         first = document.entries[0].value if document.entries and document.entries[0].kind == "Composition" else None
@@ -178,6 +181,16 @@ def _envelope(document: _Document, kind: str, outer: Envelope) -> tuple[Envelope
         return inner.made_at(stated), None
     except ValueError as error:
         return replace(inner, stated=None, sent=None), f"timestamp: {error}"
+
+
+def _resource_of(document: _Document, url: str) -> dict[str, Any] | None:
+    """Return the resource of the entry with this fullUrl."""
+    held = document.by_url.get(url)
+    if held is None or not held.kind:
+        return None
+    value = held.value if held.value is not None else document.scanner.value(document.text, held.start)[0]
+    resource: dict[str, Any] = value["resource"]
+    return resource
 
 
 def _medicines(document: _Document) -> dict[str, Other]:
@@ -245,9 +258,11 @@ def _entry(document: _Document, at: int) -> int:
     if held.kind in ("DiagnosticReport", "Observation"):
         document.groups.add(held.value["resource"], text[held.start : held.end])
     held.fault = scanner.take_faults()
+    document.entries.append(held)
+    if isinstance(held.value, dict) and isinstance(url := held.value.get("fullUrl"), str):
+        document.by_url[url] = held
     if len(text) > MAX_HELD and held.kind not in _LOOKED_INTO:
         held.value = None
-    document.entries.append(held)
     return held.end
 
 

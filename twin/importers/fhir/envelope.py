@@ -1,10 +1,11 @@
 """What surrounds a resource: the bundle, line or file it came in, when that was made, and what it holds beside."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
+from twin.importers.fhir.lasting import Lasting
 from twin.importers.fhir.primitive import read_moment
 from twin.importers.fhir.scan import canonical
 from twin.record.moment import Moment
@@ -12,6 +13,8 @@ from twin.record.moment import Moment
 MESSAGES = frozenset({"transaction", "batch", "document"})
 """Bundles that are a message or document: their time is when their content could be known. A search or an export made
 years later only says when somebody asked."""
+REQUESTS = frozenset({"transaction", "batch"})
+"""Bundles whose urns are made for them; elsewhere a urn is a resource's lasting name."""
 _END_OF_DAY_ANYWHERE = timedelta(
     hours=36
 )  # a day named without a zone ends last at UTC-12, 36 h after its midnight UTC
@@ -29,7 +32,7 @@ class Other:
 Find = Callable[[str], Other | None]
 
 
-def _nothing(name: str) -> Other | None:
+def _nothing(name: str) -> None:
     return None
 
 
@@ -45,6 +48,8 @@ class Envelope:
     """The Medication of a name."""
     group: Find = _nothing
     """The report or panel that has the Observation of a name among its results."""
+    lasting: Lasting = field(default_factory=lambda: Lasting(_nothing))
+    """What the urns of this request point at."""
 
     @staticmethod
     def of(now: datetime) -> "Envelope":

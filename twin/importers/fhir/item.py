@@ -20,7 +20,7 @@ from twin.importers.fhir.models import Resource as ResourceModel
 from twin.importers.fhir.naming import Entry, Named, name, refused
 from twin.importers.fhir.observation import is_dated
 from twin.importers.fhir.readers import READERS, why_unused
-from twin.importers.fhir.reference import PATIENT, subject_of
+from twin.importers.fhir.reference import PATIENT, subject_of, told_subject
 from twin.importers.fhir.scan import canonical
 from twin.importers.fhir.version import TAKEN, TYPES, foreign_declaration, foreign_element, foreign_type
 
@@ -41,7 +41,7 @@ def items_of(entry: Entry, envelope: Envelope) -> list[Item]:
     if unkeepable is not None:
         return [refused(entry, envelope, "invalid", unkeepable)]
     if named.kind != PATIENT and named.kind not in READERS:
-        return [named.item(not_used=why_unused(named.kind))]
+        return [named.item(subject=told_subject(entry.resource), not_used=why_unused(named.kind))]
     try:
         return _patient(named) if named.kind == PATIENT else _facts(named)
     except ValidationError as error:

@@ -5,13 +5,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from twin.importers.base import Item, Reject
-from twin.importers.fhir.envelope import Envelope
-from twin.importers.fhir.reference import PATIENT
-from twin.importers.fhir.scan import canonical
+from twin.importers.fhir.envelope import REQUESTS, Envelope
+from twin.importers.fhir.lasting import by_identifier, fingerprint_of, stated, tokens_of
 from twin.importers.fhir.version import TYPES
-
-_WHEN = ("effectiveDateTime", "effectiveInstant", "onsetDateTime", "performedDateTime", "authoredOn", "date", "started")
-"""Elements that, beside identifier and code, tell two resources apart which have no id."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -101,49 +97,24 @@ def refused(
 def name(entry: Entry, envelope: Envelope) -> Named:
     """Return a resource with its key, its fingerprint, and every name that a reference may call it by.
 
-    A urn in a transaction is made for that transaction, so what has no id is known by its identifier, code and time.
+    A urn in a transaction is made for that transaction: what has no id is known there by its identifier, code and time,
+    or by its content. In a document, a collection or an export the urn is the resource's own name.
     """
     resource = entry.resource
     kind = resource["resourceType"]
-    stated = {name: value for name, value in resource.items() if name not in ("meta", "text")}
-    fingerprint = _sha256(canonical(stated))
-    tokens = _tokens(resource)
     own_id = resource.get("id")
+    is_temporary = own_id is None and envelope.kind in REQUESTS
+    content = envelope.lasting.content(resource) if is_temporary else stated(resource)
     url = (entry.full_url,) if isinstance(entry.full_url, str) else ()
     aliases = (f"{kind}/{own_id}", *url) if own_id else url
-    if own_id is None and tokens:
-        key = f"{kind}?identifier={tokens[0]}{_told_apart(resource) if kind != PATIENT else ''}"
-    else:
-        key = aliases[0] if aliases else f"{kind}#{fingerprint}"
+    fingerprint = fingerprint_of(content)
+    key = by_identifier(resource) if own_id is None else None
+    if key is None:
+        key = aliases[0] if aliases and not is_temporary else f"{kind}#{fingerprint}"
     return Named(
-        entry=entry,
-        envelope=envelope,
-        kind=kind,
-        key=key,
-        fingerprint=fingerprint,
-        aliases=aliases,
-        tokens=tokens,
-    )
-
-
-def _told_apart(resource: dict[str, Any]) -> str:
-    """An accession number may stand on every result of a panel: code and time tell them apart."""
-    when = next((resource[each] for each in _WHEN if isinstance(resource.get(each), str)), "")
-    code = resource.get("code")
-    codings = code.get("coding") if isinstance(code, dict) else None
-    first = codings[0] if isinstance(codings, list) and codings else None
-    stated = first.get("code") if isinstance(first, dict) else None
-    return f"&{when}&{stated if isinstance(stated, str) else ''}"
-
-
-def _tokens(resource: dict[str, Any]) -> tuple[str, ...]:
-    stated = resource.get("identifier")
-    found = []
-    for each in stated if isinstance(stated, list) else (stated,):
-        if isinstance(each, dict) and isinstance(value := each.get("value"), str):
-            system = each.get("system")
-            found.append(f"{system if isinstance(system, str) else ''}|{value}")
-    return tuple(found)
+        entry=entry, envelope=envelope, kind=kind, key=key, fingerprint=fingerprint, aliases=aliases,
+        tokens=tokens_of(resource),
+    )  # fmt: skip
 
 
 def _sha256(text: str) -> str:

@@ -3,7 +3,10 @@
 Source: hl7.org/fhir/R4/references.html; conditional references: hl7.org/fhir/R4/http.html#trules.
 """
 
+from typing import Any
 from urllib.parse import parse_qs
+
+from pydantic import ValidationError
 
 from twin.importers.base import Subject
 from twin.importers.fhir.models import Reference
@@ -46,6 +49,16 @@ def searched(query: str) -> tuple[Identifier, ...]:
         if value and "," not in token:
             found.append(Identifier(system=system, value=value))
     return tuple(found)
+
+
+def told_subject(resource: dict[str, Any]) -> Subject | None:
+    """Return whom a resource that makes no fact is about, where it says so in a way that can be read."""
+    told = resource.get("subject", resource.get("patient"))
+    try:
+        subject, kind = subject_of(Reference.model_validate(told))
+    except ValidationError:
+        return None
+    return subject if kind in (PATIENT, "") else None
 
 
 def key_of(name: str) -> str:
