@@ -8,11 +8,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
+from typing import TypeVar
 
 import psycopg.errors
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
+from twin.ahead import read_ahead
 from twin.errors import TwinError, UnreadableInput
 from twin.importers import recognise
 from twin.importers.base import Context, Importer, Item
@@ -23,6 +25,7 @@ from twin.record.quality import mapping_version
 from twin.store import ledger, mappings, session
 from twin.taking import Job, Taking, batches
 
+Done = TypeVar("Done")
 _ATTEMPTS = 4  # of a batch that met another import in a deadlock
 
 
@@ -77,10 +80,17 @@ def take_request(
 ) -> Report:
     """Take the body of one request whole: see `take_bundle`."""
     chosen = importer or _format_of(content)
+    return in_transaction(
+        engine, lambda connection: take_in(connection, content, asked, atomic=atomic, importer=chosen)
+    )
+
+
+def in_transaction(engine: Engine, work: Callable[[Connection], Done]) -> Done:
+    """Do work in one transaction; one that met another in a deadlock was undone, and is done again."""
     for attempt in range(_ATTEMPTS):
         try:
             with engine.begin() as connection:
-                return take_in(connection, content, asked, atomic=atomic, importer=chosen)
+                return work(connection)
         except OperationalError as error:
             if attempt + 1 == _ATTEMPTS or not isinstance(error.orig, psycopg.errors.DeadlockDetected):
                 raise
@@ -137,10 +147,11 @@ class _Run:
             items = self.importer.read(self.content, self.asked.context)
             if done:
                 self._skip(items, done, taking)
-            for batch in batches(items):
-                done += len(batch)
-                self._batch(taking, batch, done)
-                on_progress(taking.tally.report(self.import_id), self._position())
+            with read_ahead(batches(items)) as ready:
+                for batch in ready:
+                    done += len(batch)
+                    self._batch(taking, batch, done)
+                    on_progress(taking.tally.report(self.import_id), self._position())
             return self._end(taking, "done")
         except Cancelled:
             self._end(taking, "cancelled")
