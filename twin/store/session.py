@@ -97,4 +97,6 @@ def driver_connection(connection: Connection) -> Psycopg[Any]:
 
 def storable(value: str | None) -> str | None:
     """PostgreSQL keeps no NUL and no half surrogate pair; the replacement character shows that one stood there."""
-    return _UNKEEPABLE.sub("\ufffd", value) if value else value
+    if not value or (value.isascii() and "\x00" not in value):  # nearly all text: known without looking at it
+        return value
+    return _UNKEEPABLE.sub("\ufffd", value)
