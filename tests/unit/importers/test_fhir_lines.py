@@ -44,6 +44,14 @@ def test_a_bad_line_is_a_reject_and_the_rest_goes_on() -> None:
     assert [item.key for item in items if item.patient] == ["Patient/p1", "Patient/p2"]
 
 
+def test_mangled_lines_never_crash() -> None:
+    sample = ndjson(patient(), result(valueString="x"))
+    for position in range(0, len(sample), 3):
+        for change in (b"", b"\n", b"\x00", b'"', b"\xff", b"{"):
+            items = read(sample[:position] + change + sample[position + 1 :], "x.ndjson")
+            assert all(item.where.startswith("line ") for item in items)
+
+
 def test_a_line_that_is_too_long_is_a_reject_and_the_rest_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(lines, "MAX_LINE_BYTES", 1000)
     long = encode({"resourceType": "Claim", "x": "x" * 5000})
