@@ -1,6 +1,18 @@
 """What was sent: imports, their items, what was refused, and what the site says of its sources' codes."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, UniqueConstraint, text
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+    func,
+    text,
+)
 from sqlalchemy.dialects.postgresql import JSONB
 
 from twin.store.tables.columns import metadata, now, own_id, patient_id, time
@@ -46,7 +58,10 @@ import_item = Table(
     time("version_at"),
     UniqueConstraint("source", "item_key", "fingerprint"),
     Index("ix_import_item_search", "kind", "patient_id", "id", postgresql_where=text("resource is not null")),
+    Index("ix_import_item_recorded_at", "recorded_at", postgresql_using="brin"),
 )
+_UNNAMED = text("resource is not null and item_key not like kind || '/%'")
+Index("ix_import_item_unnamed", func.md5(import_item.c.item_key).label("named"), postgresql_where=_UNNAMED)
 
 item_token = Table(
     "item_token",
@@ -54,6 +69,8 @@ item_token = Table(
     Column("token", Text, primary_key=True),
     Column("item_id", BigInteger, ForeignKey("import_item.id"), primary_key=True),
 )
+_VALUE = func.substr(item_token.c.token, func.strpos(item_token.c.token, text("'|'")) + text("1"))
+Index("ix_item_token_value", _VALUE.label("value"))
 
 import_reject = Table(
     "import_reject",
@@ -121,4 +138,5 @@ idempotent_request = Table(
     Column("status", Integer),
     Column("headers", JSONB),
     Column("body", LargeBinary),
+    Index(None, "claimed_at"),
 )
