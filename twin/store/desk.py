@@ -12,7 +12,6 @@ from twin.store.tables import (
     api_token,
     audit_event,
     audit_seal,
-    import_reject,
     import_run,
     inbox_message,
     outbox,
@@ -77,17 +76,9 @@ def find_patients(connection: Connection, asked: str) -> Sequence[Row]:
 
 
 def runs(connection: Connection) -> Sequence[Row]:
-    """Return the latest imports, the newest first."""
-    return connection.execute(select(import_run).order_by(import_run.c.id.desc()).limit(MOST)).all()
-
-
-def run(connection: Connection, import_id: int) -> tuple[Row, Sequence[Row]] | None:
-    """Return one import and what it rejected (up to 500 rows, in order)."""
-    row = connection.execute(select(import_run).where(import_run.c.id == import_id)).one_or_none()
-    if row is None:
-        return None
-    asked = select(import_reject).where(import_reject.c.import_id == import_id).order_by(import_reject.c.id).limit(500)
-    return row, connection.execute(asked).all()
+    """Return the latest imports, the newest first; files of an archive stand under it."""
+    asked = select(import_run).where(import_run.c.parent_id.is_(None))
+    return connection.execute(asked.order_by(import_run.c.id.desc()).limit(MOST)).all()
 
 
 def reading_list(connection: Connection) -> Sequence[Row]:

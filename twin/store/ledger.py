@@ -298,9 +298,10 @@ def recalls_on(connection: Connection, item_ids: Iterable[int]) -> set[str]:
 
 
 def recall_states(connection: Connection, recall_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return how recalls stand now, and whether their twin has been judged again since its facts changed."""
+    """Return how recalls stand now (open, or how they ended), and whether their twin has been judged again since its facts changed."""
     rows = connection.execute(
-        select(t.recall.c.id, t.recall.c.patient_id, t.recall.c.rule_id, t.recall.c.state, t.twin.c.stale_since)
+        select(t.recall.c.id, t.recall.c.patient_id, t.recall.c.rule_id, t.twin.c.stale_since)
+        .add_columns(func.coalesce(t.recall.c.closing["action"].astext, t.recall.c.state).label("state"))
         .outerjoin(t.twin, t.twin.c.patient_id == t.recall.c.patient_id)
         .where(t.recall.c.id.in_(list(recall_ids)))
         .order_by(t.recall.c.id)

@@ -196,6 +196,12 @@ def sums(connection: Connection) -> list[Any]:
     return list(connection.execute(asked))
 
 
+def waiting_count(connection: Connection) -> int:
+    """Return how many rejects wait."""
+    asked = select(func.count()).select_from(t.import_reject).where(t.import_reject.c.status == "waiting")
+    return int(connection.execute(asked).scalar_one())
+
+
 def get(connection: Connection, reject_id: int) -> Any | None:
     """Return one reject with what was received."""
     return connection.execute(select(t.import_reject).where(t.import_reject.c.id == reject_id)).one_or_none()

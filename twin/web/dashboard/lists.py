@@ -1,4 +1,4 @@
-"""The pages that list: patients, CT to read, imports, messages, rules, and how the instance is."""
+"""The pages that list: patients, CT to read, messages, rules, and how the instance is."""
 
 from typing import Annotated
 
@@ -9,11 +9,10 @@ from twin.organs import ORGANS
 from twin.organs.guideline import RULES_VERSION, rules
 from twin.store import audit, desk, worklist
 from twin.store.worklist import is_uuid
-from twin.web.dashboard.access import Administers, SeesImports, SeesPatients, SignedIn, places
+from twin.web.dashboard.access import Administers, SeesPatients, SignedIn, places
 from twin.web.dashboard.clock import clock_of
 from twin.web.dashboard.render import render
 from twin.web.deps import CsrfChecked, EngineDep, Now, SettingsDep, record_access
-from twin.web.errors import NotFound
 
 router = APIRouter()
 
@@ -51,25 +50,6 @@ def reading(request: Request, user: SeesPatients, engine: EngineDep, now: Now) -
         for patient_id in dict.fromkeys(row.patient_id for row in found if row.patient_id):
             record_access(connection, user, "reading.list", patient_id, "GET /reading", now=now)
     return render(request, "reading.html", user=user, places=places(user), found=found, today=now.date())
-
-
-@router.get("/imports", name="imports")
-def imports(request: Request, user: SeesImports, engine: EngineDep) -> Response:
-    """Return the latest imports."""
-    with engine.connect() as connection:
-        found = desk.runs(connection)
-    return render(request, "imports.html", user=user, places=places(user), found=found)
-
-
-@router.get("/imports/{import_id}", name="import")
-def one_import(request: Request, user: SeesImports, import_id: int, engine: EngineDep) -> Response:
-    """Return what became of every item of one import, and what was rejected where and why."""
-    with engine.connect() as connection:
-        found = desk.run(connection, import_id) if 0 < import_id < 2**63 else None
-    if found is None:
-        raise NotFound("no such import")
-    run, rejects = found
-    return render(request, "import.html", user=user, places=places(user), run=run, rejects=rejects)
 
 
 @router.get("/rules", name="rules")

@@ -133,7 +133,8 @@ IMPORT: Mapping[str, str] = MappingProxyType(
         "done": N_("done"), "running": N_("running"), "failed": N_("failed"), "screened": N_("screened"),
         "refused": N_("refused"), "received": N_("received"), "waiting": N_("waiting"), "error": N_("failed"),
         "needs_patient": N_("patient not known"), "finished": N_("done"),
-        "done_with_rejects": N_("done with rejects"), "queued": N_("waiting"),
+        "done_with_rejects": N_("done with rejects"), "queued": N_("waiting"), "uploaded": N_("waiting"),
+        "cancelled": N_("cancelled"), "interrupted": N_("interrupted"),
     }
 )  # fmt: skip
 ROLE: Mapping[str, str] = MappingProxyType(
@@ -162,17 +163,24 @@ FEATURE: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 REJECT: Mapping[str, str] = MappingProxyType(
     {
-        "unknown_patient": N_("the patient is not known"),
+        "ambiguous_patient": N_("several patients are meant"),
+        "bad_unit": N_("the unit does not belong to the analyte"),
+        "conflicting_demographics": N_("the number belongs to somebody of another name and birth date"),
+        "conflicting_identifiers": N_("the numbers belong to several patients"),
+        "implausible": N_("outside the plausible range"),
         "impossible_date": N_("impossible date"),
-        "not_json": N_("not JSON"),
-        "not_a_bundle": N_("not a Bundle"),
-        "missing_code": N_("no code"),
-        "missing_date": N_("no date"),
-        "missing_subject": N_("no patient named"),
-        "bad_value": N_("the value cannot be read"),
-        "invalid_resource": N_("not a valid resource"),
+        "impossible_value": N_("impossible value"),
+        "invalid": N_("breaks a rule of its format"),
+        "no_date_or_code": N_("no date or no code"),
+        "no_identifier": N_("no patient number"),
+        "two_patients": N_("two patients in one document"),
+        "unknown_patient": N_("the patient is not known"),
         "unreadable": N_("cannot be read"),
+        "wrong_encoding": N_("wrong character encoding"),
     }
+)
+QUARANTINE: Mapping[str, str] = MappingProxyType(
+    {"waiting": N_("waits"), "replayed": N_("taken since"), "dismissed": N_("set aside")}
 )
 BREAK: Mapping[str, str] = MappingProxyType(
     {
