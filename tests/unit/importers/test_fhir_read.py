@@ -69,6 +69,20 @@ def test_the_body_of_every_item_reads_to_that_item_again() -> None:
         ]
 
 
+def test_the_body_of_what_is_named_by_others_holds_them() -> None:
+    person = {"resource": {"resourceType": "Patient", "name": [{"family": "X"}]}, "fullUrl": "urn:uuid:p"}
+    visit = {
+        "resource": {"resourceType": "Encounter", "status": "finished", "subject": {"reference": "urn:uuid:p"}},
+        "fullUrl": "urn:uuid:v",
+    }
+    nameless = result(subject={"reference": "urn:uuid:p"}, encounter={"reference": "urn:uuid:v"}, valueString="")
+    del nameless["id"]
+    entries = [person, visit, {"resource": nameless, "fullUrl": "urn:uuid:o"}]
+    for item in read(encode({"resourceType": "Bundle", "type": "transaction", "entry": entries})):
+        again = next(each for each in read(item.body.encode()) if each.key == item.key)
+        assert (again.fingerprint, again.reject is None) == (item.fingerprint, item.reject is None)
+
+
 def test_a_fingerprint_speaks_of_content_and_not_of_its_layout() -> None:
     one_way = '{"resourceType":"Claim","id":"c","a":1.0,"b":"x","meta":{"versionId":"1"}}'
     other_way = '{ "b": "x", "a": 1.0, "id": "c", "text": {"div": "c"}, "resourceType": "Claim" }'

@@ -169,8 +169,16 @@ def _envelope(document: _Document, kind: str, outer: Envelope) -> tuple[Envelope
     def medicine(name: str) -> Other | None:
         return medicines.get(name) or outer.medicine(name)
 
-    lasting = Lasting(lambda urn: _resource_of(document, urn))
-    inner = replace(outer, kind=kind, medicine=medicine, group=document.groups.find, lasting=lasting)
+    def by_url(url: str) -> Other | None:
+        return _other(document, url)
+
+    def resource_of(urn: str) -> dict[str, Any] | None:
+        other = by_url(urn)
+        return dict(other.resource) if other is not None else None
+
+    inner = replace(
+        outer, kind=kind, medicine=medicine, group=document.groups.find, by_url=by_url, lasting=Lasting(resource_of)
+    )
     stated = document.members.get("timestamp")
     if stated is None and kind == "document":
         first = document.entries[0].value if document.entries and document.entries[0].kind == "Composition" else None
@@ -183,14 +191,13 @@ def _envelope(document: _Document, kind: str, outer: Envelope) -> tuple[Envelope
         return replace(inner, stated=None, sent=None), f"timestamp: {error}"
 
 
-def _resource_of(document: _Document, url: str) -> dict[str, Any] | None:
-    """Return the resource of the entry with this fullUrl."""
+def _other(document: _Document, url: str) -> Other | None:
+    """Return the entry with this fullUrl."""
     held = document.by_url.get(url)
     if held is None or not held.kind:
         return None
     value = held.value if held.value is not None else document.scanner.value(document.text, held.start)[0]
-    resource: dict[str, Any] = value["resource"]
-    return resource
+    return Other(resource=value["resource"], entry_text=document.text[held.start : held.end])
 
 
 def _medicines(document: _Document) -> dict[str, Other]:

@@ -18,6 +18,7 @@ REQUESTS = frozenset({"transaction", "batch"})
 _END_OF_DAY_ANYWHERE = timedelta(
     hours=36
 )  # a day named without a zone ends last at UTC-12, 36 h after its midnight UTC
+_MOST_BEHIND = 50  # entries; a result points at a person, a visit, a practice and their staff
 _DAY = len("2020-01-31")
 
 
@@ -48,6 +49,8 @@ class Envelope:
     """The Medication of a name."""
     group: Find = _nothing
     """The report or panel that has the Observation of a name among its results."""
+    by_url: Find = _nothing
+    """The entry of a fullUrl."""
     lasting: Lasting = field(default_factory=lambda: Lasting(_nothing))
     """What the urns of this request point at."""
 
@@ -74,6 +77,23 @@ class Envelope:
         if self.sent is None or self.stated is None:
             return None
         return self.sent.end + _END_OF_DAY_ANYWHERE if len(self.stated) <= _DAY else self.sent.end
+
+    def behind(self, resource: Mapping[str, Any]) -> tuple[str, ...]:  # Any: JSON
+        """Return the texts of the entries that the urns in a resource point at, and those in these."""
+        found: dict[str, str] = {}
+        waiting: list[object] = [resource]
+        while waiting and len(found) < _MOST_BEHIND:
+            each = waiting.pop()
+            if isinstance(each, list):
+                waiting += each
+            elif isinstance(each, Mapping):
+                urn = each.get("reference")
+                other = self.by_url(urn) if isinstance(urn, str) and urn not in found else None
+                if isinstance(urn, str) and other is not None:
+                    found[urn] = other.entry_text
+                    waiting.append(other.resource)
+                waiting += each.values()
+        return tuple(found.values())
 
     def wrap(self, *entries: str) -> str:
         """Return a Bundle of these entries that reads as they read here."""

@@ -108,7 +108,7 @@ def _facts(named: Named) -> list[Item]:
     elif isinstance(model, ObservationModel) and not is_dated(model) and (group := _group(named)) is not None:
         other_entry = group.entry_text
         place = replace(place, group=times_of(group))
-    body = named.envelope.wrap(named.entry.entry_text, other_entry) if other_entry is not None else None
+    body = named.body(other_entry) if other_entry is not None else None
     drafts = read(model, place)
     return [*beside, named.item(subject=subject, facts=drafts, version_at=_version_at(model), body=body)]
 

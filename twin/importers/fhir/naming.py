@@ -1,7 +1,7 @@
 """What a resource is called: its key in its source, the names references use, its identifiers and its fingerprint."""
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from twin.importers.base import Item, Reject
@@ -36,6 +36,12 @@ class Named:
     fingerprint: str
     aliases: tuple[str, ...]
     tokens: tuple[str, ...]
+    behind: tuple[str, ...] = ()
+    """The texts of the entries that it is named by: without them its body would read to another key."""
+
+    def body(self, *others: str) -> str:
+        """Return a Bundle that reads to this resource again, with what it takes its meaning from."""
+        return self.envelope.wrap(self.entry.entry_text, *self.behind, *others)
 
     def item(self, *, body: str | None = None, **fate: Any) -> Item:  # Any: the fate fields of Item
         """Return the resource's item; its text is kept to be read back."""
@@ -46,7 +52,7 @@ class Named:
             where=self.entry.where,
             aliases=self.aliases,
             sent_at=self.envelope.sent_at,
-            body=body or self.envelope.wrap(self.entry.entry_text),
+            body=body or self.body(),
             resource=self.entry.text,
             tokens=self.tokens,
             unless=self.entry.unless,
@@ -61,13 +67,14 @@ class Named:
             kind=f"{self.kind}.{part.partition('[')[0]}",
             where=f"{self.entry.where}.{part}",
             sent_at=self.envelope.sent_at,
-            body=self.envelope.wrap(self.entry.entry_text),
+            body=self.body(),
             **fate,
         )
 
     def refused(self, reason: str, detail: str) -> Item:
         """Return its reject."""
-        return refused(self.entry, self.envelope, reason, detail, key=self.key, fingerprint=self.fingerprint)
+        made = refused(self.entry, self.envelope, reason, detail, key=self.key, fingerprint=self.fingerprint)
+        return replace(made, body=self.body()) if self.behind else made
 
 
 def refused(
@@ -113,7 +120,7 @@ def name(entry: Entry, envelope: Envelope) -> Named:
         key = aliases[0] if aliases and not is_temporary else f"{kind}#{fingerprint}"
     return Named(
         entry=entry, envelope=envelope, kind=kind, key=key, fingerprint=fingerprint, aliases=aliases,
-        tokens=tokens_of(resource),
+        tokens=tokens_of(resource), behind=envelope.behind(resource) if is_temporary else (),
     )  # fmt: skip
 
 
