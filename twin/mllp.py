@@ -60,7 +60,8 @@ class Tls:
 class Bounds:
     """What one sender may ask of the listener."""
 
-    message_bytes: int = 64 * 2**20
+    message_bytes: int = 16 * 2**20
+    """Each connection may hold one message of this size in memory."""
     message_seconds: float = 300.0
     """From the first to the last byte of a message: a sender that trickles is not waited for."""
     idle_seconds: float = 3_600.0

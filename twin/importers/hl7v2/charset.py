@@ -48,19 +48,19 @@ def declared(line: bytes) -> str | None:
     return None
 
 
-def decode(message: bytes, codec: str | None, *, has_bom: bool) -> tuple[str, str]:
-    """Return a message's text and the codec it was read by; a byte order mark decides, then MSH-18, then UTF-8.
+def decode(lines: list[bytes], codec: str | None, *, has_bom: bool) -> tuple[list[str], str]:
+    """Return a message's lines and the codec they were read by: a byte order mark decides, then MSH-18, then UTF-8.
 
     Raises:
         WrongEncoding: the bytes are not in the named characters.
     """
     named = "utf-8" if has_bom else codec
-    try:
-        return message.decode(named or "utf-8"), named or "utf-8"
-    except UnicodeDecodeError as error:
-        if named is not None:
-            raise WrongEncoding(f"not {named} from byte {error.start} on, as the message says") from None
-        return message.decode("latin-1"), "latin-1"
+    for each in (named,) if named is not None else ("utf-8", "latin-1"):
+        try:
+            return [line.decode(each) for line in lines], each
+        except UnicodeDecodeError:
+            continue
+    raise WrongEncoding(f"not {named}, as the message says it is")
 
 
 @lru_cache(maxsize=64)

@@ -14,6 +14,10 @@ SEGMENT = re.compile(r"[A-Z][A-Z0-9]{2}")
 _NEW_LINES = re.compile(r"\.(?:br|ce|sp)\s*\+?(\d*)")  # 2.7.6: end of line, centred line, skip vertical spaces
 _SPACES = re.compile(r"\.sk\s*\+?(\d{1,3})")  # 2.7.6: skip spaces to the right
 _LAYOUT = re.compile(r"\.(?:fi|nf|in|ti)\s*[+-]?\d*")  # 2.7.6: wrap and indent; they carry no words
+MOST_REPETITIONS = 1_000  # of one field, and so on: a sender may send any number, real ones stay below a tenth of these
+_MOST_FIELDS = 200
+_MOST_COMPONENTS = 60
+_MOST_ESCAPES = 100_000
 _MOST_LINES = 100  # a sender may ask for any number of empty lines
 
 
@@ -63,7 +67,7 @@ class Segment(NamedTuple):
     @staticmethod
     def of(line: str, marks: Delimiters, where: str = "") -> "Segment":
         """Return a line as a segment; the caller has seen that it is one."""
-        fields = line.split(marks.separator)
+        fields = line.split(marks.separator, _MOST_FIELDS)
         if fields[0] in ("MSH", "FHS", "BHS"):
             fields.insert(1, marks.separator)
         return Segment(fields[0], line, fields, marks, where)
@@ -81,7 +85,7 @@ class Segment(NamedTuple):
         said = self.raw(number)
         if not self.marks.repetition or self.marks.repetition not in said:
             return [said] if said else []
-        return [each for each in said.split(self.marks.repetition) if each]
+        return [each for each in said.split(self.marks.repetition, MOST_REPETITIONS) if each]
 
     def components(self, number: int) -> list[str]:
         """The components of a field's first repetition, read; of each the first subcomponent."""
@@ -102,7 +106,7 @@ class Segment(NamedTuple):
 
 def components(raw: str, marks: Delimiters, *, whole: bool = False) -> list[str]:
     """Return the components of one repetition, read; of each its first subcomponent, or all of it (`whole`)."""
-    pieces = raw.split(marks.component) if marks.component else [raw]
+    pieces = raw.split(marks.component, _MOST_COMPONENTS) if marks.component else [raw]
     if raw.isascii() and marks.escape not in raw and (whole or marks.subcomponent not in raw) and marks.subcomponent:
         return [piece.strip() for piece in pieces] if " " in raw else pieces
     if not whole and marks.subcomponent and marks.subcomponent in raw:
@@ -112,10 +116,11 @@ def components(raw: str, marks: Delimiters, *, whole: bool = False) -> list[str]
 
 def subcomponents(raw: str, number: int, marks: Delimiters) -> list[str]:
     """Return the subcomponents of one component (counted from 1) of one repetition, read."""
-    pieces = raw.split(marks.component) if marks.component else [raw]
+    pieces = raw.split(marks.component, _MOST_COMPONENTS) if marks.component else [raw]
     said = pieces[number - 1] if number <= len(pieces) else ""
     return [
-        unescape(each, marks).strip() for each in (said.split(marks.subcomponent) if marks.subcomponent else [said])
+        unescape(each, marks).strip()
+        for each in (said.split(marks.subcomponent, _MOST_COMPONENTS) if marks.subcomponent else [said])
     ]
 
 
@@ -132,7 +137,7 @@ def unescape(text: str, marks: Delimiters) -> str:
     what only looks like an escape, such as a lone backslash in a path.
     """
     escape = marks.escape
-    if not escape or escape not in text:
+    if not escape or escape not in text or text.count(escape) > _MOST_ESCAPES:
         return text
     pieces = text.split(escape)
     read = [pieces[0]]

@@ -48,8 +48,7 @@ def read_message(piece: Piece, number: int, context: Context, described: Describ
         if piece.is_cut:
             raise NotHL7(f"more than {MAX_MESSAGE_BYTES // 2**20} MB or {MAX_SEGMENTS:,} segments in one message")
         codec = declared(piece.lines[0])
-        text, used = decode(b"\r".join(piece.lines), codec, has_bom=piece.has_bom)
-        lines = text.split("\r")
+        lines, used = decode(piece.lines, codec, has_bom=piece.has_bom)
         if "\0" in lines[0]:
             raise NotHL7("a character that can't be kept (NUL) in MSH")
         header = header_of(lines[0], used, where, context.zone)

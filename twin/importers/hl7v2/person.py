@@ -14,6 +14,7 @@ from twin.importers.hl7v2.outcome import Entry, Outcome, Refused, Unused, name_o
 from twin.record.fact import Coding, FactDraft
 from twin.record.timeline import Identifier, Sex
 
+_MOST = 100  # identifiers of one person
 NO_SUBJECT = Subject()
 _SEXES: dict[str, Sex] = {"M": "male", "F": "female"}  # HL7 table 0001; the others say neither
 NUL = "\0"  # stands in no text that is kept
@@ -49,8 +50,9 @@ def person_of(pid: Segment, header: Header, named: str) -> Person:
     A PID that says nothing at all leaves its message to the patient that somebody `named` for the whole source.
     """
     identifiers = _identifiers(pid, (3, 2, 4), header)
-    if any(len(each.value) > LONGEST or len(each.system) > LONGEST for each in identifiers):
-        return Person(segment=pid, refused=Refused(reason="invalid", detail=f"an identifier over {LONGEST} characters"))
+    if len(identifiers) > _MOST or any(len(each.value) > LONGEST or len(each.system) > LONGEST for each in identifiers):
+        detail = f"more than {_MOST} identifiers, or one over {LONGEST} characters"
+        return Person(segment=pid, refused=Refused(reason="invalid", detail=detail))
     if identifiers:
         chosen = min(identifiers, key=lambda each: each.kind not in _FIRST_KINDS)
         key = f"patient/{chosen.system}|{chosen.value}"
@@ -140,6 +142,8 @@ def merge(mrg: Segment, person: Person, header: Header) -> Outcome:
     retired = _identifiers(mrg, (1, 4), header)  # MRG-4: the patient id of 2.2 and before
     if not person.identifiers or not retired:
         return Refused(reason="no_identifier", detail="a merge that names no identifier on one of its sides")
+    if len(retired) > _MOST or any(len(each.value) > LONGEST or len(each.system) > LONGEST for each in retired):
+        return Refused(reason="invalid", detail=f"more than {_MOST} identifiers, or one over {LONGEST} characters")
     if _pairs(person.identifiers) & _pairs(retired):
         return Refused(reason="invalid", detail="a merge of a patient with the same patient")
     gone = f"{retired[0].system}|{retired[0].value}"

@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from twin.importers.hl7v2 import attached
 from twin.importers.hl7v2.codes import codings, known_first
-from twin.importers.hl7v2.grammar import NULL, Segment, components, part, unescape
+from twin.importers.hl7v2.grammar import MOST_REPETITIONS, NULL, Segment, components, part, unescape
 from twin.importers.hl7v2.outcome import Refused, Unused
 from twin.record.fact import Coding
 
@@ -46,6 +46,8 @@ def values(obx: Segment, sender: str, *, has_unit: bool) -> tuple[Value, ...] | 
         return _text(obx, raw, has_unit=has_unit)
     if kind in ("ED", "RP"):
         return _attached(obx, kind)
+    if obx.marks.repetition and raw.count(obx.marks.repetition) >= MOST_REPETITIONS:
+        return Refused(reason="too_large", detail=f"more than {MOST_REPETITIONS:,} values in one OBX")
     reader = _READERS.get(kind, _as_received)
     repeated = obx.repetitions(5)
     return tuple(reader(each, obx, sender) for each in repeated) or (ABSENT,)
@@ -68,7 +70,8 @@ def number(text: str) -> Value:
 
 def _text(obx: Segment, raw: str, *, has_unit: bool) -> tuple[Value, ...] | Refused | Unused:
     """A text as a whole: a repetition is a line of it (2.A.79), and delimiters that were not escaped stay."""
-    text = "\n".join(unescape(each, obx.marks) for each in obx.repetitions(5)).strip("\r\n")
+    lines = raw.replace(obx.marks.repetition, "\n") if obx.marks.repetition else raw
+    text = unescape(lines, obx.marks).strip("\r\n")
     if len(text) > MAX_TEXT:
         return Refused(reason="too_large", detail=f"a text of more than {MAX_TEXT:,} characters")
     if attached.is_uuencoded(text):
