@@ -5,7 +5,7 @@ taken again, the one that was being taken goes on behind its last checkpoint.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -14,16 +14,21 @@ from sqlalchemy import Engine
 
 from twin import intake, quarantine, scan, uploads
 from twin.errors import TwinError
-from twin.importers import recognise
-from twin.importers.base import Context, Reject
+from twin.importers import pgs, recognise, table
+from twin.importers.base import Context, Importer, Reject
 from twin.importers.container import Input, inputs
 from twin.importers.content import Content
 from twin.importers.report import Fate, Report, Tally, from_json, of_fates
 from twin.intake import Asked
+from twin.record.genome import scoring as genome_scoring
 from twin.settings import Settings
-from twin.store import ledger, people, scoring
+from twin.store import audit, ledger, people, scoring
 from twin.store import quarantine as waiting_store
 from twin.uploads import Told
+
+
+MAPPING = "mapping.toml"
+"""A file of this name says what the tables beside it mean, where the sender named no mapping."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -91,11 +96,13 @@ def preview(settings: Settings, path: Path, told: Told, now: datetime) -> Iterat
     Raises:
         UnreadableInput: nothing there.
     """
-    from twin.importers.table import preview as of_table
+    from twin.importers.table.preview import preview as of_table
 
     for each in inputs(path, _scratch(settings), _rank):
         if each.content is not None:
-            yield each.name, of_table(each.content, context_of(settings, told, now))
+            beside = replace(told, mapping=told.mapping or _mapping_beside(each.content))
+            if each.content.base_name != MAPPING:
+                yield each.name, of_table(each.content, context_of(settings, beside, now))
 
 
 def context_of(settings: Settings, told: Told, now: datetime, knowledge: tuple[Any, ...] = ()) -> Context:
@@ -162,22 +169,44 @@ class _Whole:
         if done is not None:
             return from_json(done.id, done.report)
         content = Content(name=name, size=each.content.size, opener=each.content.opener, beside=each.content.beside)
+        if content.base_name == MAPPING:
+            return _noted("the file", "read as the mapping of the tables beside it")
+        importer = uploads.importer(self.told.format_key) or recognise(content)
         try:
-            return intake.take(
-                self.engine, content, self._asked(), importer=uploads.importer(self.told.format_key),
+            report = intake.take(
+                self.engine, content, self._asked(content, importer), importer=importer,
                 on_progress=lambda report, bytes_done: self._tell(tally, content, report, bytes_done),
             )  # fmt: skip
+            if importer is pgs.IMPORTER:
+                self._install(content)
+            return report
         except (intake.Cancelled, intake.AlreadyRunning):
             raise
         except TwinError as error:
             return _unreadable("the file", str(error))
 
-    def _asked(self) -> Asked:
+    def _install(self, content: Content) -> None:
+        """Keep a polygenic scoring file: genomes that come from now on are scored by it."""
+        with content.open() as file:
+            score = genome_scoring.parse(file, content.sha256)
+        header = {"trait": score.trait, "build": score.build, "variants": score.variants}
+        with self.engine.begin() as connection:
+            scoring.install(
+                connection, f"{score.id}/{score.build or 'rs'}", sha256=content.sha256, header=header,
+                body=content.read(), actor=self.actor, now=self.clock(),
+            )  # fmt: skip
+            audit.append(
+                connection, at=self.clock(), actor=self.actor, action="scoring.install", resource=f"score/{score.id}"
+            )
+
+    def _asked(self, content: Content, importer: Importer | None) -> Asked:
         with self.engine.connect() as connection:
             knowledge = scoring.load(connection)
             patient = people.find_patient(connection, self.told.patient) if self.told.patient else None
-        told = Told(**asdict(self.told) | {"patient": patient})
+        told = replace(self.told, patient=patient, mapping=self.told.mapping or _mapping_beside(content))
         context = context_of(self.settings, told, self.clock(), knowledge)
+        if importer is table.IMPORTER and table.declares_shifted(content, context):
+            context = replace(context, is_shifted=True)
         return Asked(source=self.source, actor=self.actor, context=context, parent_id=self.import_id)
 
     def _patient(self) -> str | None:
@@ -230,6 +259,17 @@ def _scratch(settings: Settings) -> Path:
     folder = settings.home_path / "scratch"
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     return folder
+
+
+def _mapping_beside(content: Content) -> str | None:
+    """The text of a `mapping.toml` in the same folder or archive."""
+    found = content.beside().get(MAPPING)
+    return found.read(1_000_000).decode("utf-8", "replace") if found is not None else None
+
+
+def _noted(where: str, reason: str) -> Report:
+    fate = Fate(where=where, kind="mapping", resource=where, outcome="not_used", reason=reason)
+    return of_fates(None, (fate,), ())
 
 
 def _unreadable(where: str, reason: str) -> Report:

@@ -8,8 +8,9 @@ from sqlalchemy import Engine, text
 from alerts.recall import Recall
 from tests.builders import bundle, lab, patient
 from twin import intake, rescore
+from twin.importers.report import Report
 from twin.settings import Settings
-from twin.store import forecasts, people
+from twin.store import forecasts, ledger, people
 from twin.store.alerts import PostgresAlerts
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -29,8 +30,8 @@ class Clinic:
     def hba1c(key: str, value: float, at: datetime, **more: object) -> dict[str, object]:
         return lab(key, "4548-4", value, "%", at.isoformat(), **more)
 
-    def send(self, *resources: dict[str, object], now: datetime) -> None:
-        intake.take_bundle(self.engine, bundle(*resources), source="h", actor="t", atomic=True, now=now)
+    def send(self, *resources: dict[str, object], now: datetime) -> Report:
+        return intake.take_bundle(self.engine, bundle(*resources), source="h", actor="t", atomic=True, now=now)
 
     def compute(self, now: datetime) -> rescore.Rescored:
         return rescore.rescore(self.engine, self.alerts, self.settings, self.whose, now=now)
@@ -147,3 +148,19 @@ def test_a_view_of_a_past_day_shows_what_was_known_then_and_touches_no_recall(cl
     (series,) = [signal for signal in vascular["signals"] if signal["key"] == "hba1c"]
     assert [point["value"] for point in series["points"]] == [5.6, 5.8, 6.1]
     assert not clinic.alerts.live(clinic.whose)
+
+
+def test_the_report_of_a_correction_names_the_recalls_on_the_old_value_and_how_they_end(clinic: Clinic) -> None:
+    clinic.compute(NOW)
+    later = NOW + timedelta(days=1)
+    assert clinic.send(clinic.hba1c("new", 6.8, NOW), now=NOW).recalls == ()
+    corrected = [clinic.hba1c(f"h{n}", 5.2, NOW - timedelta(days=365 * (5 - n) + 5)) for n in range(len(RISING))]
+    report = clinic.send(*corrected, clinic.hba1c("new", 5.3, NOW), now=later)
+    assert report.recalls == (clinic.recall.id,)
+    with clinic.engine.connect() as connection:
+        (before,) = ledger.recall_states(connection, report.recalls)
+    assert (before["state"], before["is_judged"]) == ("open", False)
+    clinic.compute(later)
+    with clinic.engine.connect() as connection:
+        (after,) = ledger.recall_states(connection, report.recalls)
+    assert (after["state"], after["is_judged"]) == ("withdrawn", True)

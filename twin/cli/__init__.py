@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from twin import __version__
-from twin.cli import accounts, audit, ct, demo, imports, mappings, quarantine, scores, serve, snapshots
+from twin.cli import accounts, audit, ct, demo, imports, mappings, patients, pgs, quarantine, scores, serve, snapshots
 from twin.logs import JsonLines
 from twin.settings import settings
 
@@ -32,6 +32,8 @@ app.command("snapshot")(snapshots.snapshot)
 app.add_typer(ct.app, name="ct")
 app.add_typer(mappings.app, name="codes")
 app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(pgs.app, name="pgs")
+app.add_typer(patients.app, name="patient")
 app.add_typer(audit.app, name="audit")
 app.add_typer(accounts.users, name="user")
 app.add_typer(accounts.tokens, name="token")

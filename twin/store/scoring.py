@@ -4,7 +4,7 @@ import io
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, delete, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.store import tables as t
@@ -18,6 +18,17 @@ def load(connection: Connection) -> tuple[Any, ...]:
     from twin.record.genome import scoring  # only where one is installed is it needed
 
     return tuple(scoring.parse(io.BytesIO(row.body), row.sha256) for row in rows)
+
+
+def installed(connection: Connection) -> list[Any]:
+    """Return what is installed, without the files themselves."""
+    columns = [column for column in t.scoring_file.c if column.name != "body"]
+    return list(connection.execute(select(*columns).order_by(t.scoring_file.c.id)))
+
+
+def remove(connection: Connection, key: str) -> bool:
+    """Take a scoring file away; sums that it made stay facts. False where there is none of this id."""
+    return bool(connection.execute(delete(t.scoring_file).where(t.scoring_file.c.id == key)).rowcount)
 
 
 def install(

@@ -53,4 +53,5 @@ IMPORTER = Importer(
     title="PGS Catalog scoring file",
     recognises=_recognises,
     read=read_items,
+    order=lambda content: -1,  # before the genomes that it scores
 )
