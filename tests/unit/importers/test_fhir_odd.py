@@ -11,7 +11,7 @@ from tests.builders import bundle, encode, lab, patient
 from tests.unit.importers.fhir_reading import CONTEXT, NOW, read, result
 from twin.errors import TwinError, UnreadableInput
 from twin.importers.content import Content
-from twin.importers.fhir import IMPORTER, document, parse
+from twin.importers.fhir import IMPORTER, parse, walk
 from twin.importers.fhir.scan import Number
 
 SAMPLE: dict[str, Any] = result(
@@ -139,6 +139,8 @@ def test_half_a_character_is_a_reject_and_a_whole_pair_is_not(text: str) -> None
         b'{"resourceType":"<b>"}',
         b"\xff{}",
         b'{"transactionTime":"2020","output":[',
+        b'{"resourceType":"Bundle","type":[]}',
+        b'{"resourceType":"Bundle","type":"batch","entry":{}}',
     ],
 )
 def test_what_is_not_a_resource_is_refused(content: bytes) -> None:
@@ -160,7 +162,7 @@ def test_a_list_has_entries_that_are_no_bundles() -> None:
 def test_a_document_too_large_to_hold_reads_as_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
     given = bundle(lab("o", "2160-0", 1, "mg/dL", "2020"), patient(), {"resourceType": "Medication", "id": "m"})
     held = read(given)
-    monkeypatch.setattr(document, "MAX_HELD", 10)
+    monkeypatch.setattr(walk, "MAX_HELD", 10)
     assert read(given) == held
 
 

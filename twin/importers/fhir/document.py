@@ -1,54 +1,22 @@
 """One JSON document: a Bundle's entries as items, patients first; or a file that is one resource."""
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 from twin.errors import UnreadableInput, UnsupportedVersion
 from twin.importers.base import Item
 from twin.importers.fhir.envelope import Envelope, Other
-from twin.importers.fhir.group import Groups
 from twin.importers.fhir.item import items_of
 from twin.importers.fhir.lasting import Lasting
 from twin.importers.fhir.naming import Entry, refused
-from twin.importers.fhir.reference import PATIENT, key_of, searched
-from twin.importers.fhir.scan import Scanner, check_end, skip, whole
+from twin.importers.fhir.reference import PATIENT, searched
+from twin.importers.fhir.scan import Scanner, whole
 from twin.importers.fhir.version import TAKEN, foreign_declaration, foreign_type
+from twin.importers.fhir.walk import TYPE_NAME, Document, Held, entry_of, medicines_of, walk, walk_flat
 
 BUNDLE_TYPES = frozenset({"transaction", "batch", "collection", "searchset", "document"})
-MAX_HELD = 64 * 2**20  # characters; the values of a larger document are read again when their turn comes
-_LOOKED_INTO = frozenset({PATIENT, "Medication", "Composition"})
 _METHODS = frozenset({"GET", "HEAD", "DELETE", "PATCH"})  # what a transaction's entry may ask that is not "take this"
-_TYPE = re.compile(r"^[A-Z][A-Za-z]{0,63}$")
-
-
-@dataclass(kw_only=True, slots=True)
-class _Held:
-    """One entry of a bundle: where its text and its resource's text stand, and its value as long as it is held."""
-
-    start: int
-    end: int = 0
-    resource_start: int = 0
-    resource_end: int = 0
-    value: Any = None
-    kind: str = ""
-    fault: str | None = None
-
-
-@dataclass(kw_only=True, slots=True)
-class _Document:
-    """The members of a JSON object, and the entries of its member `entry` each by itself."""
-
-    text: str
-    scanner: Scanner
-    start: int = 0
-    end: int = 0
-    members: dict[str, Any] = field(default_factory=dict)
-    entries: list[_Held] = field(default_factory=list)
-    groups: Groups = field(default_factory=Groups)
-    by_url: dict[str, _Held] = field(default_factory=dict)
-    fault: str | None = None
 
 
 def read_document(text: str, envelope: Envelope, *, where: str = "", whole_file: bool = False) -> Iterator[Item]:
@@ -58,9 +26,9 @@ def read_document(text: str, envelope: Envelope, *, where: str = "", whole_file:
         UnreadableInput: not JSON, not a FHIR resource, or a Bundle of a type that is not taken.
         UnsupportedVersion: DSTU2, STU3 or R5, where the whole says so.
     """
-    document = _walk(text) if '"Bundle"' in text else _plain(text)
+    document = walk(text) if '"Bundle"' in text else walk_flat(text)
     kind = document.members.get("resourceType")
-    if not isinstance(kind, str) or not _TYPE.match(kind):
+    if not isinstance(kind, str) or not TYPE_NAME.match(kind):
         raise UnreadableInput("not a FHIR resource: no resourceType")
     if whole_file:
         _check_version(document)
@@ -92,7 +60,7 @@ def parse(text: str) -> dict[str, Any]:
     if fault is not None:
         raise UnreadableInput(f"not JSON that can be read: {fault}")
     kind = resource.get("resourceType") if isinstance(resource, dict) else None
-    if not isinstance(kind, str) or not _TYPE.match(kind):
+    if not isinstance(kind, str) or not TYPE_NAME.match(kind):
         raise UnreadableInput("not a FHIR resource: no resourceType")
     entries = resource.get("entry")
     inner = [each.get("resource") for each in entries if isinstance(each, dict)] if isinstance(entries, list) else []
@@ -101,16 +69,16 @@ def parse(text: str) -> dict[str, Any]:
     return resource
 
 
-def _bundle(document: _Document, envelope: Envelope, where: str) -> Iterator[Item]:
+def _bundle(document: Document, envelope: Envelope, where: str) -> Iterator[Item]:
     stated = document.members.get("type")
-    if stated not in BUNDLE_TYPES:
+    if not isinstance(stated, str) or stated not in BUNDLE_TYPES:
         raise UnreadableInput(f"a Bundle of type {_short(stated)}; {', '.join(sorted(BUNDLE_TYPES))} are taken")
     if document.fault is not None:
         raise UnreadableInput(f"not a Bundle that can be read: {document.fault}")
     if not isinstance(document.members.get("entry", []), list):
         raise UnreadableInput("Bundle.entry is not a list")
     prefix = f"{where}.Bundle" if where else "Bundle"
-    inner, fault = _envelope(document, str(stated), envelope)
+    inner, fault = _envelope(document, stated, envelope)
     if fault is not None:
         source = document.text[document.start : document.end]
         told = Entry(where=prefix, resource=document.members, text=source, entry_text=f'{{"resource":{source}}}')
@@ -130,7 +98,7 @@ def _bundle(document: _Document, envelope: Envelope, where: str) -> Iterator[Ite
             held.value = None
 
 
-def _items(document: _Document, held: _Held, envelope: Envelope, where: str) -> list[Item]:
+def _items(document: Document, held: Held, envelope: Envelope, where: str) -> list[Item]:
     text = document.text
     entry_text = text[held.start : held.end]
     value = held.value if held.value is not None else document.scanner.value(text, held.start)[0]
@@ -159,18 +127,18 @@ def _unless(request: object) -> tuple[str, ...]:
     return tuple(f"{each.system}|{each.value}" for each in searched(query)) if isinstance(query, str) else ()
 
 
-def _envelope(document: _Document, kind: str, outer: Envelope) -> tuple[Envelope, str | None]:
+def _envelope(document: Document, kind: str, outer: Envelope) -> tuple[Envelope, str | None]:
     """Return the bundle's envelope, and what is wrong with its time stamp.
 
     A document without one was made at its Composition's date; what states no time has that of the file.
     """
-    medicines = _medicines(document)
+    medicines = medicines_of(document)
 
     def medicine(name: str) -> Other | None:
         return medicines.get(name) or outer.medicine(name)
 
     def by_url(url: str) -> Other | None:
-        return _other(document, url)
+        return entry_of(document, url)
 
     def resource_of(urn: str) -> dict[str, Any] | None:
         other = by_url(urn)
@@ -191,89 +159,7 @@ def _envelope(document: _Document, kind: str, outer: Envelope) -> tuple[Envelope
         return replace(inner, stated=None, sent=None), f"timestamp: {error}"
 
 
-def _other(document: _Document, url: str) -> Other | None:
-    """Return the entry with this fullUrl."""
-    held = document.by_url.get(url)
-    if held is None or not held.kind:
-        return None
-    value = held.value if held.value is not None else document.scanner.value(document.text, held.start)[0]
-    return Other(resource=value["resource"], entry_text=document.text[held.start : held.end])
-
-
-def _medicines(document: _Document) -> dict[str, Other]:
-    found: dict[str, Other] = {}
-    for held in document.entries:
-        if held.kind == "Medication":
-            resource = held.value["resource"]
-            medicine = Other(resource=resource, entry_text=document.text[held.start : held.end])
-            for name in (held.value.get("fullUrl"), f"Medication/{resource.get('id')}"):
-                if isinstance(name, str):
-                    found[name] = found[key_of(name)] = medicine
-    return found
-
-
-def _plain(text: str) -> _Document:
-    """Return the members of the object in a text that is no Bundle: all in one go."""
-    scanner = Scanner()
-    value, start, end = whole(text, scanner)
-    if not isinstance(value, dict):
-        raise UnreadableInput("not a FHIR resource: no structure")
-    return _Document(text=text, scanner=scanner, start=start, end=end, members=value, fault=scanner.take_faults())
-
-
-def _walk(text: str) -> _Document:
-    """Return the members of the object in a text, each entry by itself."""
-    scanner = Scanner()
-    document = _Document(text=text, scanner=scanner, start=skip(text, 0))
-    if text[document.start : document.start + 1] != "{":
-        return _plain(text)
-
-    def member(name: str, at: int) -> int:
-        if name == "entry" and text[at : at + 1] == "[":
-            document.members[name] = []
-            document.fault = document.fault or scanner.take_faults()
-            return scanner.elements(text, at, lambda begin: _entry(document, begin))
-        document.members[name], end = scanner.value(text, at)
-        return end
-
-    document.end = scanner.members(text, document.start, member)
-    document.fault = document.fault or scanner.take_faults()
-    check_end(text, document.end)
-    return document
-
-
-def _entry(document: _Document, at: int) -> int:
-    """Read one entry: its value, and where its resource's text stands."""
-    text, scanner = document.text, document.scanner
-    held = _Held(start=at)
-    if text[at : at + 1] == "{":
-        value: dict[str, Any] = {}
-
-        def member(name: str, begin: int) -> int:
-            value[name], end = scanner.value(text, begin)
-            if name == "resource":
-                held.resource_start, held.resource_end = begin, end
-            return end
-
-        held.end = scanner.members(text, at, member)
-        held.value = value
-        resource = value.get("resource")
-        kind = resource.get("resourceType") if isinstance(resource, dict) else None
-        held.kind = kind if isinstance(kind, str) and _TYPE.match(kind) else ""
-    else:
-        held.value, held.end = scanner.value(text, at)
-    if held.kind in ("DiagnosticReport", "Observation"):
-        document.groups.add(held.value["resource"], text[held.start : held.end])
-    held.fault = scanner.take_faults()
-    document.entries.append(held)
-    if isinstance(held.value, dict) and isinstance(url := held.value.get("fullUrl"), str):
-        document.by_url[url] = held
-    if len(text) > MAX_HELD and held.kind not in _LOOKED_INTO:
-        held.value = None
-    return held.end
-
-
-def _check_version(document: _Document) -> None:
+def _check_version(document: Document) -> None:
     _refuse_foreign(document.members)
     for held in document.entries:
         if held.kind and (foreign := foreign_type(held.kind)) is not None:
