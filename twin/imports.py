@@ -26,7 +26,6 @@ from twin.store import audit, ledger, people, scoring
 from twin.store import quarantine as waiting_store
 from twin.uploads import Told
 
-
 MAPPING = "mapping.toml"
 """A file of this name says what the tables beside it mean, where the sender named no mapping."""
 
