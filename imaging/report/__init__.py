@@ -7,12 +7,11 @@ their template somewhere, so the tree is read as it stands, not validated; what 
 
 from imaging.report.code import Code
 from imaging.report.document import Observer, Report, read_report
-from imaging.report.file import is_report, sop_class_uid
 from imaging.report.groups import Evaluation, Measurement, MeasurementGroup, PassedOver, Site
-from imaging.report.kinds import READ_REPORTS, READ_SEGMENTATIONS, is_read, kind_name
 from imaging.report.origin import Origin, Person
 from imaging.report.segmentation import Segment, Segmentation, read_segmentation
 from imaging.report.tree import ImageReference, Number
+from imaging.sop_class import READ_REPORTS, READ_SEGMENTATIONS, is_read, is_report, kind_name, sop_class_uid
 
 __all__ = [
     "READ_REPORTS",

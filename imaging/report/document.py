@@ -19,10 +19,10 @@ from imaging.report import concepts as c
 from imaging.report.code import Code, code_of, scheme_uids
 from imaging.report.file import damage_named, open_report
 from imaging.report.groups import MeasurementGroup, PassedOver, Subject, group_of, is_group, loose_group
-from imaging.report.kinds import READ_REPORTS, kind_name
 from imaging.report.origin import Origin, origin_of, stamp, stamp_of
 from imaging.report.survey import survey
 from imaging.report.tree import Node, tree_of
+from imaging.sop_class import READ_REPORTS, kind_name
 
 MAX_BYTES = 32 * 2**20  # real measurement reports are below 5 MB; outlines in full belong into a segmentation
 MAX_ELEMENTS = 300_000  # about 25,000 content items: 0.3 GB and half a minute once parsed

@@ -1,7 +1,4 @@
-"""What kind of DICOM file is this, and where does its data set begin? Bounded, before anything is parsed.
-
-Source: DICOM PS3.10 section 7.1 (preamble and file meta information, always explicit little endian).
-"""
+"""Where does the data set of a DICOM file begin, and how is it packed? Bounded, before anything is parsed."""
 
 import io
 import struct
@@ -17,7 +14,7 @@ from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from imaging.errors import DamagedReport, NotAReport, TooLarge
-from imaging.report.kinds import is_kind
+from imaging.sop_class import SOP_CLASS_UID, TRANSFER_SYNTAX_UID, meta_of
 
 # Values are taken as they stand, conformant or not: what matters is checked where it is used.
 config.settings.reading_validation_mode = config.IGNORE
@@ -26,8 +23,6 @@ HEAD_BYTES = 64 * 1024
 _BIG_ENDIAN = str(ExplicitVRBigEndian)
 _DEFLATED = str(DeflatedExplicitVRLittleEndian)
 _IMPLICIT = str(ImplicitVRLittleEndian)
-_LONG_VRS = frozenset({b"OB", b"OW", b"OF", b"OD", b"OL", b"OV", b"SQ", b"UN", b"UC", b"UR", b"UT", b"SV", b"UV"})
-_SOP_CLASS, _SYNTAX = 0x0002, 0x0010
 # What pydicom and its decoders raise on damaged files
 DAMAGE = (BytesLengthException, InvalidDicomError, EOFError, ValueError, LookupError, AttributeError, TypeError,
           OSError, NotImplementedError, RuntimeError, ArithmeticError, AssertionError, struct.error,
@@ -56,27 +51,17 @@ class Opened:
         return not (shown.isalpha() and shown.isupper())
 
 
-def is_report(head: bytes) -> bool:
-    """Say by the first bytes of a file whether it is a DICOM report or segmentation of any kind, read here or not."""
-    return is_kind(sop_class_uid(head))
-
-
-def sop_class_uid(head: bytes) -> str:
-    """Return the SOP class that the file meta information names (0002,0002); empty where there is none."""
-    return _meta(head)[0].get(_SOP_CLASS, "")
-
-
 def open_report(file: BinaryIO, limit: int) -> Opened:
     """Return the data set of a DICOM file, unpacked where it was deflated (PS3.5 A.5).
 
     Raises: NotAReport (no DICOM), DamagedReport, TooLarge (more than `limit` bytes unpacked).
     """
     file.seek(0)
-    meta, begins_at = _meta(file.read(HEAD_BYTES))
+    meta, begins_at = meta_of(file.read(HEAD_BYTES))
     if not meta:
         raise NotAReport("not a DICOM file: no preamble and file meta information")
     ends_at = file.seek(0, io.SEEK_END)
-    syntax = meta.get(_SYNTAX, _IMPLICIT)  # implicit little endian where it does not say (PS3.5 10.1)
+    syntax = meta.get(TRANSFER_SYNTAX_UID, _IMPLICIT)  # implicit little endian where it does not say (PS3.5 10.1)
     stream = file
     if syntax == _DEFLATED:
         file.seek(begins_at)
@@ -86,7 +71,7 @@ def open_report(file: BinaryIO, limit: int) -> Opened:
         stream=stream,
         begins_at=begins_at,
         ends_at=ends_at,
-        sop_class_uid=meta.get(_SOP_CLASS, ""),
+        sop_class_uid=meta.get(SOP_CLASS_UID, ""),
         transfer_syntax_uid=syntax,
     )
 
@@ -103,26 +88,6 @@ def damage_named() -> Iterator[None]:
             yield
         except DAMAGE as error:  # its text may quote the header, so only its kind is told
             raise DamagedReport(f"the file is damaged ({type(error).__name__})") from error
-
-
-def _meta(head: bytes) -> tuple[dict[int, str], int]:
-    """Return the text elements of group 0002 by element number, and where the data set begins."""
-    found: dict[int, str] = {}
-    at = 132
-    if head[128:132] != b"DICM":
-        return found, at
-    while len(head) >= at + 8 and head[at : at + 2] == b"\x02\x00":
-        element, vr, length = struct.unpack_from("<H2sH", head, at + 2)
-        at += 8
-        if vr in _LONG_VRS:
-            if len(head) < at + 4:
-                break
-            (length,) = struct.unpack_from("<I", head, at)
-            at += 4
-        if vr == b"UI":
-            found[element] = head[at : at + length].decode("ascii", "replace").strip("\0 ")
-        at += length
-    return found, at
 
 
 def _inflated(file: BinaryIO, limit: int) -> bytes:

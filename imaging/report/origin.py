@@ -11,7 +11,7 @@ from datetime import date
 from pydicom import Dataset
 
 from imaging import header
-from imaging.report.kinds import kind_name
+from imaging.sop_class import kind_name
 
 _DATE, _TIME = re.compile(r"\d{8}"), re.compile(r"\d{2}(\d{2}(\d{2}(\.\d{1,6})?)?)?")
 _STAMP = re.compile(r"\d{4}(\d{2}){0,5}(\.\d{1,6})?([+-]\d{4})?")

@@ -16,11 +16,11 @@ from imaging.errors import DamagedReport, NotAReport, ProtectedReport, TooLarge
 from imaging.report.code import Code, code_of, scheme_uids
 from imaging.report.file import Opened, damage_named, open_report
 from imaging.report.frames import frames_of
-from imaging.report.kinds import READ_SEGMENTATIONS, kind_name
 from imaging.report.masks import Kind, masks
 from imaging.report.measured import Extent, Point, Size, measured
 from imaging.report.origin import Origin, origin_of
 from imaging.report.survey import FRAMES, Layout, survey
+from imaging.sop_class import READ_SEGMENTATIONS, kind_name
 
 MAX_UNPACKED_BYTES = 256 * 2**20  # of a deflated file, which is unpacked in memory
 MAX_ELEMENTS = 10_000_000  # 100,000 frames and more; they are read one by one

@@ -19,7 +19,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
 
-from imaging.report import is_report
+from imaging.sop_class import is_report
 from twin.errors import TooLarge, UnreadableInput
 from twin.importers.content import HEAD_BYTES, MAX_WHOLE_BYTES, Content, Siblings
 

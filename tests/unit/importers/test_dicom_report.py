@@ -23,7 +23,8 @@ from tests.unit.imaging.report_files import (
 from twin.errors import UnreadableInput
 from twin.importers.base import Context, Item
 from twin.importers.content import Content
-from twin.importers.dicom_report import AS_TEXT, IMPORTER
+from twin.importers.dicom_report import IMPORTER
+from twin.importers.dicom_report.text import AS_TEXT
 from twin.record.fact import Coding, FactDraft
 
 CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
