@@ -6,24 +6,13 @@ from functools import cache
 from lxml import etree
 
 from twin.errors import UnreadableInput
+from twin.importers.ccda.beginning import after_prolog
 
 MAX_BYTES = 64 * 2**20  # a C-CDA document with its scans embedded; one without is below 1 MB
 HL7 = "urn:hl7-org:v3"
 SDTC = "urn:hl7-org:sdtc"
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 SHELL = "urn:patient-twin:shell"
-
-PIECES = frozenset(
-    {
-        "section", "entry", "entryRelationship", "component", "observation", "organizer", "act", "procedure",
-        "encounter", "substanceAdministration", "supply", "recordTarget", "author", "informant", "participant",
-        "performer", "documentationOf", "componentOf", "inFulfillmentOf", "participantRole", "manufacturedProduct",
-        "informationRecipient", "authenticator", "legalAuthenticator", "custodian", "dataEnterer", "relatedDocument",
-        "externalDocument", "relatedSubject", "assignedAuthor", "serviceEvent", "encounterParticipant",
-        "authorization", "criterion",
-    }
-)  # fmt: skip
-"""Elements that a piece of a document, sent without the rest, may begin with (POCD_MT000040)."""
 
 _ENCODINGS = re.compile(
     r"^(utf-?8|utf-?16(-?[lb]e)?|us-ascii|ascii|iso-?8859-\d{1,2}|windows-\d{3,4}|cp125\d|gb18030|gbk|gb2312|big5"
@@ -32,21 +21,7 @@ _ENCODINGS = re.compile(
 )
 _DECLARED = re.compile(rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _DECLARATION = re.compile(r"\s*<\?xml\s[^>]{0,400}\?>")
-_NAME = re.compile(r"<(?:[\w.-]{1,60}:)?([\w.-]{1,80})")
-_HALLMARK = re.compile(r"urn:hl7-org:v3|2\.16\.840\.1\.113883|\bnullFlavor=|\b(?:class|type|mood)Code=")
 _OPENING = f'<document xmlns="{HL7}" xmlns:xsi="{XSI}" xmlns:sdtc="{SDTC}" xmlns:voc="{HL7}/voc">'
-
-
-def is_cda(head: bytes) -> bool:
-    """Return True where the first bytes are a CDA document, or a piece of one that says so in its attributes."""
-    text = _leniently(head)
-    start = _after_prolog(text)
-    if text.startswith("<!DOCTYPE", start):
-        return "ClinicalDocument" in text[start:]
-    name = _NAME.match(text, start)
-    if name is None:
-        return False
-    return name[1] == "ClinicalDocument" or (name[1] in PIECES and _HALLMARK.search(text) is not None)
 
 
 def roots(content: bytes) -> tuple[etree._Element, ...]:
@@ -59,7 +34,7 @@ def roots(content: bytes) -> tuple[etree._Element, ...]:
         UnreadableInput: not well-formed, empty, in a strange encoding, or with a document type.
     """
     text = _DECLARATION.sub(lambda match: "\n" * match[0].count("\n"), _decoded(content), count=1)
-    if text.startswith("<!DOCTYPE", _after_prolog(text)):
+    if text.startswith("<!DOCTYPE", after_prolog(text)):
         raise UnreadableInput("has a document type (DTD), which is not taken: entities could hide in it")
     parser = etree.XMLParser(
         encoding="utf-8",
@@ -147,25 +122,3 @@ def _decoded(content: bytes) -> str:
         raise UnreadableInput(f"not {encoding.lower()} as it says: byte {error.start}") from None
     except LookupError:
         raise UnreadableInput("in a character encoding that is not taken") from None
-
-
-def _leniently(head: bytes) -> str:
-    encoding = "utf-16" if head.startswith((b"\xff\xfe", b"\xfe\xff")) else "utf-8"
-    return head.decode(encoding, "replace").removeprefix("\ufeff")
-
-
-def _after_prolog(text: str) -> int:
-    """Return where the first element or the document type begins, past declarations and comments."""
-    at = 0
-    while True:
-        while at < len(text) and text[at].isspace():
-            at += 1
-        if text.startswith("<!--", at):
-            end = text.find("-->", at + 4)
-        elif text.startswith("<?", at):
-            end = text.find("?>", at)
-        else:
-            return at
-        if end < 0:
-            return len(text)
-        at = text.index(">", end) + 1
