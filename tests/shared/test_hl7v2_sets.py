@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
+import hl7
 import pytest
 
 from tests.shared.hl7v2_pairs import differences
 from twin.importers.base import Context, Item
 from twin.importers.content import Content
 from twin.importers.hl7v2 import IMPORTER
+from twin.importers.hl7v2.grammar import Delimiters, Segment
 
 pytestmark = pytest.mark.shared_data
 CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
@@ -181,3 +183,15 @@ def test_another_converter_reads_the_same_but_for_what_is_named(sets: Path) -> N
     messages = [sets / "ms_fhir_converter" / f"{path.stem.removesuffix('-expected')}.hl7" for path in bundles]
     found = {each for message, bundle in zip(messages, bundles, strict=True) for each in differences(message, bundle)}
     assert found == MICROSOFT_EXCEPTIONS.keys()
+
+
+def test_python_hl7_finds_the_same_fields(sets: Path) -> None:
+    compared = 0
+    for path in sorted(sets.glob("ms_fhir_converter/*.hl7")):
+        text = path.read_text(encoding="utf-8-sig").replace("\n", "\r")
+        lines = [line for line in text.split("\r") if line]
+        for line, theirs in zip(lines, hl7.parse("\r".join(lines)), strict=True):
+            ours = Segment.of(line, Delimiters.of(lines[0]))
+            assert [ours.raw(number) for number in range(1, len(theirs))] == [str(each) for each in theirs[1:]]
+            compared += len(theirs) - 1
+    assert compared > 20_000
