@@ -10,9 +10,10 @@ from tests.unit.importers.table_files import LABS, items, labs
 from twin.errors import UnreadableInput
 from twin.importers.base import Context
 from twin.importers.content import Content
-from twin.importers.table import declares_shifted, fits_of, order
+from twin.importers.table import declares_shifted, order
 from twin.importers.table.fit import stem
 from twin.importers.table.mapping import load, ready
+from twin.importers.table.reading import fits_of
 from twin.importers.table.spec import Strict, TableSpec
 
 ROW = "7,1,2160-0,Creatinine,72.50,umol/L,2020-01-02,S1"

@@ -5,7 +5,7 @@ import json
 from tests.unit.importers.table_files import LABS, NOW, labs
 from twin.importers.base import Context
 from twin.importers.content import Content
-from twin.importers.table.preview import preview
+from twin.importers.table import preview
 
 ROWS = (
     "7,1,2160-0,Creatinine,90,umol/L,2020-01-02 08:30,S1",
@@ -38,7 +38,7 @@ def test_a_preview_reads_no_more_rows_than_it_is_asked_for() -> None:
 
 def test_a_preview_can_be_read_on_a_terminal() -> None:
     context = Context(now=NOW, mapping=LABS)
-    text = preview(Content.of(labs(*ROWS).encode(), "labs.csv"), context).to_text().splitlines()
+    text = preview(Content.of(labs(*ROWS).encode(), "labs.csv"), context).render().splitlines()
     assert text[0] == "labs.csv: read as 'labs' of your mapping"
     assert "creatinine" in text[2]
     assert text[-1] == "columns not read: sample"

@@ -86,6 +86,13 @@ def test_a_row_that_can_t_be_a_fact_is_a_reject_and_the_rest_goes_on(row: str, r
     assert [each.reject and each.reject.reason for each in again] == [reason]
 
 
+def test_a_refused_row_has_the_name_it_would_have_as_a_fact() -> None:
+    number, made_up = (one(items(labs(ROW.replace("2160-0", "")), each)) for each in (LABS, NAMELESS))
+    assert number.key == "labs/7"
+    assert made_up.key.startswith("labs/urn:mrn|1|2020-01-02")
+    assert one(items(labs(ROW.replace("2020-01-02 08:30", "soon")))).key == "labs/7"
+
+
 def test_cells_beyond_the_header_that_are_empty_do_no_harm() -> None:
     assert one(items(labs(ROW + ",,"))).facts
 
@@ -130,6 +137,9 @@ def test_two_results_of_one_name_are_both_kept_whatever_their_order() -> None:
     assert len({each.key for each in there}) == 2
     assert {each.key for each in there} == {each.key for each in back}
     assert one(items(labs(ROW), NAMELESS)).key not in {each.key for each in there}
+    for item in there:
+        again = one(items(item.body, NAMELESS))
+        assert (again.key, again.fingerprint, again.body) == (item.key, item.fingerprint, item.body)
 
 
 def test_another_sample_is_another_result() -> None:

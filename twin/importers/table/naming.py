@@ -17,7 +17,8 @@ from twin.importers.table.survey import RANKS
 class Naming:
     """What names the rows of a table."""
 
-    name: Callable[[Cells, Ids, Times], str]
+    name: Callable[[Cells, Ids, Times | None], str]
+    """Nothing where a row has no number and no time either."""
     content: Callable[[Cells], str]
     """Everything the mapping reads of a row, to tell a repeated row from another result of the same name."""
     rank: Callable[[Cells, Times], float]
@@ -33,11 +34,13 @@ def naming_of(table: str, spec: TableSpec, layout: Layout, context: Context) -> 
     specimen = tuple(layout.pick((each,)) for each in spec.specimen)
     someone = context.patient or ""
 
-    def name(cells: Cells, ids: Ids, times: Times) -> str:
+    def name(cells: Cells, ids: Ids, times: Times | None) -> str:
         if own:
             numbers = [pick(cells) for pick in own]
             if any(numbers):
                 return f"{table}/{'|'.join(numbers)}"
+        if times is None:
+            return ""
         who = ids.key.removeprefix("patient/") or someone
         what = [text for pick in parts if (text := pick(cells))]
         rest = [text for pick in specimen if (text := pick(cells))]

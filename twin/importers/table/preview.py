@@ -8,11 +8,10 @@ from typing import Any
 
 from twin.importers.base import Context, Item
 from twin.importers.content import Content
-from twin.importers.table import fits_of
 from twin.importers.table.fit import Fit, plain
 from twin.importers.table.grid import Grid
 from twin.importers.table.layout import choices
-from twin.importers.table.reading import items_of
+from twin.importers.table.reading import fits_of, items_of
 from twin.importers.table.spec import TableSpec
 from twin.record.fact import Absent, FactDraft
 from twin.record.quality import derive
@@ -90,7 +89,7 @@ class Preview:
             ],
         }
 
-    def to_text(self) -> str:
+    def render(self) -> str:
         """A plain table for a terminal."""
         return "\n\n".join(_rendered(each) for each in self.tables)
 

@@ -1,14 +1,29 @@
-"""Which items does a table hold: row for row a fact, a patient, a reject, or not used with the reason?"""
+"""Which tables stand in a file, and which items do they hold?"""
 
 from collections.abc import Iterator
 
 from twin.importers.base import Context, Item
 from twin.importers.content import Content
-from twin.importers.table.fit import Fit
+from twin.importers.table.fit import Fit, fit, mappings_for, misfit
 from twin.importers.table.grid import Grid
+from twin.importers.table.opening import grids_of
 from twin.importers.table.received import fingerprint_of_text
 from twin.importers.table.rows import rows_of
 from twin.importers.table.spec import IgnoredSpec, LookupSpec, Mapping, TableSpec
+
+
+def fits_of(content: Content, mapping: str | None) -> list[tuple[Grid, Fit | None]]:
+    """Return the tables of a file, each with the part of a mapping that it is.
+
+    Raises:
+        UnreadableInput: as `read_items`.
+    """
+    mappings = mappings_for(mapping)
+    grids = grids_of(content, mappings[0] if mapping is not None else None)
+    fitted = [(grid, fit(grid, content.base_name, mappings)) for grid in grids]
+    if not any(found for _, found in fitted):
+        raise misfit(grids, mappings)
+    return fitted
 
 
 def items_of(fitted: Fit, content: Content, context: Context) -> Iterator[Item]:

@@ -16,10 +16,11 @@ from twin.importers.table.lookup import Joins, joins_of
 from twin.importers.table.naming import Naming, naming_of
 from twin.importers.table.person import Ids, Person, person_of
 from twin.importers.table.spec import TableSpec
-from twin.importers.table.survey import Standing, state, survey
+from twin.importers.table.survey import Standing, is_among, state, survey
 from twin.record.fact import FactDraft
 
 _MET = 100_000  # patients of one file that are remembered; one who is met again later is told again, and is a duplicate
+SHARED = "twin.shared-name"  # a column of ours in what is kept of a row whose name another result of its file has too
 _EARLIER = "an earlier version of a result that stands in this file too"
 
 
@@ -62,7 +63,9 @@ class _Table:
 
     def surveyed(self) -> Standing:
         """Look once at all rows for names that stand more than once; rows with a number of their own have none."""
-        return survey(self._names()) if self.facts is not None and self.naming.is_made_up else {}
+        if self.facts is None or not self.naming.is_made_up:
+            return {}
+        return survey((name for name, _, _ in self._named()), self._versions)
 
     def items(self, row: Row, where: str) -> Iterator[Item]:
         """Yield the items of one sound row."""
@@ -84,7 +87,7 @@ class _Table:
                 yield from self._introduced(cells, ids, where)
             yield from self._facts(cells, ids, where)
         except NotAFact as error:
-            yield self.reject(cells, where, error.reason, self._told(error))
+            yield self.reject(cells, where, error.reason, self._told(error), key=self._key(cells, ids))
 
     def not_used(self, cells: Sequence[str], where: str, reason: str) -> Item:
         """Return a row that states nothing for us."""
@@ -92,11 +95,11 @@ class _Table:
         name = self.fitted.name
         return Item(key=f"{name}#{fingerprint}", fingerprint=fingerprint, kind=name, where=where, not_used=reason)
 
-    def reject(self, cells: Sequence[str], where: str, reason: str, detail: str) -> Item:
-        """Return a row that can't become facts."""
+    def reject(self, cells: Sequence[str], where: str, reason: str, detail: str, key: str = "") -> Item:
+        """Return a row that can't become facts, by the name it would have as one where that is known."""
         fingerprint = received.fingerprint_of_text(*cells)
         return Item(
-            key=f"{self.fitted.name}#{fingerprint}",
+            key=key or f"{self.fitted.name}#{fingerprint}",
             fingerprint=fingerprint,
             kind=self.fitted.name,
             where=where,
@@ -104,8 +107,29 @@ class _Table:
             body=self._body(cells),
         )
 
-    def _names(self) -> Iterator[tuple[str, str, float]]:
-        """Yield each sound row's name, content and rank as a version."""
+    def _key(self, cells: Cells, ids: Ids) -> str:
+        """Return the name of a row that can't become facts, as far as it has one."""
+        if self.facts is None:
+            return ids.key
+        try:
+            return self.naming.name(cells, ids, self.facts.times(cells))
+        except NotAFact:
+            return self.naming.name(cells, ids, None)
+
+    def _standing(self, cells: Cells, name: str, times: Times) -> str:
+        """Return whether a row's name is its own, an earlier version's, or shared with another result."""
+        if SHARED in self.layout.places and cells[self.layout.places[SHARED]]:
+            return "shared"
+        return state(self.standing, name, self.naming.rank(cells, times)) if self.standing else "own"
+
+    def _versions(self, hashes: frozenset[int]) -> Iterator[tuple[str, str, float]]:
+        """Yield name, content and rank of the rows with these hashes of names."""
+        for name, cells, times in self._named():
+            if is_among(name, hashes):
+                yield name, self.naming.content(cells), self.naming.rank(cells, times)
+
+    def _named(self) -> Iterator[tuple[str, Cells, Times]]:
+        """Yield each sound row with its name and times."""
         assert self.facts is not None
         for row in self.fitted.grid.rows():
             cells = self._whole(row.cells) if row.number > self.fitted.header_row and row.fault is None else None
@@ -115,14 +139,13 @@ class _Table:
                 times = self.facts.times(cells)
             except NotAFact:
                 continue
-            rank = self.naming.rank(cells, times)
-            yield self.naming.name(cells, self.person.ids(cells), times), self.naming.content(cells), rank
+            yield self.naming.name(cells, self.person.ids(cells), times), cells, times
 
     def _facts(self, cells: Cells, ids: Ids, where: str) -> Iterator[Item]:
         assert self.facts is not None
         times = self.facts.times(cells)
         name = self.naming.name(cells, ids, times)
-        standing = state(self.standing, name, self.naming.rank(cells, times)) if self.standing else "own"
+        standing = self._standing(cells, name, times)
         if standing == "earlier":
             yield self.not_used(cells, where, _EARLIER)
         elif self.facts.wide:
@@ -160,7 +183,7 @@ class _Table:
             subject=ids.subject,
             facts=(draft,),
             version_at=times.version_at,
-            body=self._body(cells),
+            body=self._body(cells, is_shared=is_shared),
         )
 
     def _introduced(self, cells: Cells, ids: Ids, where: str) -> Iterator[Item]:
@@ -218,7 +241,10 @@ class _Table:
         missing = ", ".join(self.joins.absent)
         return f"{error.detail}; not beside this file: {missing}" if missing else error.detail
 
-    def _body(self, cells: Sequence[str]) -> str:
+    def _body(self, cells: Sequence[str], *, is_shared: bool = False) -> str:
+        """Return header and row; a shared name is marked, for alone the row can't know of the other result."""
+        if is_shared and SHARED not in self.layout.places:
+            return f"{self.titles},{SHARED}\n{received.line(cells)},1"
         return f"{self.titles}\n{received.line(cells)}"
 
 

@@ -6,13 +6,14 @@ right: then neither may pass for a correction of the other.
 """
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 import numpy as np
 
 from twin.errors import TooLarge
 
-MAX_ROWS = 20_000_000  # 24 bytes a row are held in memory
+MAX_ROWS = 40_000_000  # rows without a number of their own in one file; 8 bytes of each are held in memory
+MAX_REPEATED = 2_000_000  # names that stand more than once in one file
 _MASK = 2**64 - 1
 Standing = Mapping[int, float | None]
 """Hash of a name that stands more than once to the rank of the version that stands now; None: they are no versions."""
@@ -24,34 +25,36 @@ RANKS = {
 """In which order the states of a result follow one another (HL7 observation-status); others count as final."""
 
 
-def survey(rows: Iterable[tuple[str, str, float]]) -> Standing:
-    """Return the names that stand more than once with other content, from each row's name, content and rank.
+def survey(names: Iterable[str], versions: Callable[[frozenset[int]], Iterable[tuple[str, str, float]]]) -> Standing:
+    """Return the names that stand more than once with other content.
+
+    `names` are those of all rows, one after the other; `versions`, asked only where some stand more than once, gives of
+    the rows with these hashes of names the name, the content and the rank.
 
     Raises:
         TooLarge: more rows than are held in memory.
     """
-    names, contents, ranks = array("Q"), array("Q"), array("d")
-    for name, content, rank in rows:
-        names.append(hash(name) & _MASK)
-        contents.append(hash(content) & _MASK)
-        ranks.append(rank)
-        if len(names) > MAX_ROWS:
+    hashes = array("Q")
+    for name in names:
+        hashes.append(hash(name) & _MASK)
+        if len(hashes) > MAX_ROWS:
             raise TooLarge(
-                f"more than {MAX_ROWS:,} rows without a number of their own: name it (`row`), or split the file"
+                f"more than {MAX_ROWS:,} rows without a number of their own: split the file, or name a `row`"
             )
-    if len(names) < 2:
-        return {}
-    by_name, by_content, by_rank = np.asarray(names), np.asarray(contents), np.asarray(ranks)
-    order = np.lexsort((by_rank, by_content, by_name))
-    by_name, by_content, by_rank = by_name[order], by_content[order], by_rank[order]
-    distinct = np.ones(len(by_name), dtype=bool)
-    distinct[1:] = (by_name[1:] != by_name[:-1]) | (by_content[1:] != by_content[:-1]) | (by_rank[1:] != by_rank[:-1])
-    by_name, by_rank = by_name[distinct], by_rank[distinct]
-    again = np.unique(by_name[1:][by_name[1:] == by_name[:-1]])
-    begin, end = np.searchsorted(by_name, again, "left"), np.searchsorted(by_name, again, "right")
-    return {
-        int(name): _standing(by_rank[first:last].tolist()) for name, first, last in zip(again, begin, end, strict=True)
-    }
+    ordered = np.frombuffer(hashes, dtype=np.uint64)
+    ordered.sort()
+    again = frozenset(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]).tolist())
+    if len(again) > MAX_REPEATED:
+        raise TooLarge(f"more than {MAX_REPEATED:,} names of rows stand more than once: name a `row`, or a `specimen`")
+    met: dict[int, set[tuple[int, float]]] = {}
+    for name, content, rank in versions(again) if again else ():
+        met.setdefault(hash(name) & _MASK, set()).add((hash(content), rank))
+    return {hashed: _standing([rank for _, rank in found]) for hashed, found in met.items() if len(found) > 1}
+
+
+def is_among(name: str, hashes: frozenset[int]) -> bool:
+    """True where a name is one of these."""
+    return hash(name) & _MASK in hashes
 
 
 def state(standing: Standing, name: str, rank: float) -> str:
