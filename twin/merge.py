@@ -2,7 +2,7 @@
 
 One transaction: the link, the twins marked stale, the audit, and the recalls. The retired record keeps its recalls as
 they are; they are suppressed (`alerts.mute`: "merged") because whoever asks for recalls leaves out retired records. The
-survivor carries them: `alerts.joining` says how, docs/decisions/0012 why.
+survivor carries them: `alerts.joining` says how, docs/decisions/0009 why.
 """
 
 from collections.abc import Sequence

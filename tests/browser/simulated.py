@@ -29,6 +29,7 @@ from tests.browser.course import (
     signal_body,
     vessels,
 )
+from twin.record.person_name import name_key
 from twin.store import tables
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
@@ -103,7 +104,7 @@ def _write_person(connection: Connection, person: Person) -> None:
         "kind": "MR",
         "patient_id": person.id,
     }
-    connection.execute(insert(tables.patient).values(who))
+    connection.execute(insert(tables.patient).values(who | {"name_key": name_key(person.name)}))
     connection.execute(insert(tables.patient_identifier).values(number))
 
 

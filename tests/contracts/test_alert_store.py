@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import insert
 
 from alerts.channels.inbox import InboxChannel
+from alerts.joining import withdrawn
 from alerts.memory import MemoryStore
 from alerts.message import Receipt, addressed
 from alerts.ports import Inbox, Outbox, RecallStore
@@ -195,6 +196,15 @@ def test_latest_gives_the_live_recall_else_the_last_one_opened(store, patient):
     assert store.apply(reopen(ended.after, "undo", by="miller", now=SOON))
     assert store.latest([one])[(one, first.key)].id == first.id
     assert store.latest([]) == {}
+
+
+def test_a_recall_withdrawn_with_a_merge_is_not_the_latest(store, patient):
+    whose = patient()
+    first = close_by_person(store.open_recall(due_trigger(patient_id=whose), NOON), "declined", by="miller", now=NOON)
+    assert store.apply(first)
+    second = store.open_recall(due_trigger(patient_id=whose), SOON)
+    assert store.apply(withdrawn(second, now=SOON))
+    assert store.latest([whose]) == {(whose, first.after.key): first.after}
 
 
 def test_due_for_reminder_finds_what_the_pure_decision_finds(store, patient):

@@ -30,7 +30,7 @@ _LEVELS: dict[str, dict[str, tuple[float, float]]] = {
         "same": (0.90, 0.010), "close": (0.05, 0.010), "swapped": (0.02, 0.001), "different": (0.05, 0.98),
     },
     "given": {
-        "same": (0.85, 0.020), "close": (0.06, 0.020), "initial": (0.05, 0.060), "swapped": (0.02, 0.001),
+        "same": (0.85, 0.020), "close": (0.06, 0.020), "initial": (0.05, 0.050), "swapped": (0.02, 0.001),
         "different": (0.05, 0.96),
     },
     "birth_date": {

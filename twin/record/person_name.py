@@ -87,7 +87,7 @@ def compare(one: Name, other: Name) -> tuple[NameLevel, NameLevel]:
     ]
     if one.is_ordered and other.is_ordered and (one.family, one.given) == (other.given, other.family):
         found.append(("swapped", "swapped"))
-    family, given = max(found, key=lambda levels: sum(_ORDER[level] for level in levels))
+    family, given = max(found, key=lambda levels: (sum(_ORDER[level] for level in levels), levels))
     if one.generation and other.generation and one.generation != other.generation:
         return family, "different"
     return family, given
@@ -134,11 +134,11 @@ def _without_generation(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _readings(name: Name) -> Iterator[tuple[tuple[str, ...], tuple[str, ...]]]:
-    """Which words may be the family name: as the source said, else the last or the first, or two of them."""
+    """Which words may be the family name: as the source said, else up to three at either end (van der Berg)."""
     yield name.family, name.given
     if not name.is_ordered:
         words = (*name.given, *name.family)
-        for split in range(1, min(3, len(words))):
+        for split in range(1, min(4, len(words))):
             yield words[:split], words[split:]
             yield words[-split:], words[:-split]
 

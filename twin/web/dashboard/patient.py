@@ -78,7 +78,7 @@ def show(
 
 def _to_survivor(survivor: str, day: date | None) -> Response:
     asked = f"?as_of={day.isoformat()}" if day else ""
-    return RedirectResponse(f"/patients/{survivor}{asked}#merged", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"/patients/{survivor}{asked}", HTTPStatus.SEE_OTHER)
 
 
 def _years_shown(body: Body | None, organs: Sequence[Body]) -> int:
