@@ -30,13 +30,16 @@ PANEL = (
 
 def message(number: int) -> bytes:
     """An ORU^R01 of one panel, made here; a tenth as many patients as messages."""
-    patient, minute = number % max(1, number // 10 + 1), f"2024{number % 12 + 1:02}{number % 28 + 1:02}{number % 24:02}30"
+    patient, minute = (
+        number % max(1, number // 10 + 1),
+        f"2024{number % 12 + 1:02}{number % 28 + 1:02}{number % 24:02}30",
+    )
     lines = [
         f"MSH|^~\\&|LIS|LAB^1.2.3.4^ISO|TWIN|CLINIC|{minute}45+0100||ORU^R01^ORU_R01|M{number}|P|2.5.1|||AL|NE",
         f"PID|1||{patient:07}^^^LAB&1.2.3.4&ISO^MR||Muster^Erika^M||19570{patient % 9 + 1}14|F|||1 Street^^Town^^1000",
         f"PV1|1|O|AMB^^^CLINIC||||77^Doe^Jane|||||||||||V{number}",
         f"ORC|RE|P{number}|F{number}^LIS||CM",
-        f"OBR|1|P{number}|F{number}^LIS|24323-8^Comprehensive metabolic panel^LN|||{minute}||||||||||||||{minute}30|||F",
+        f"OBR|1|P{number}|F{number}^LIS|24323-8^Metabolic panel^LN|||{minute}" + "|" * 15 + f"{minute}30|||F",
         *(
             f"OBX|{index}|NM|{code}||{value}|{unit}|{span}|N|||F|||{minute}||||ANA1^ROCHE"
             for index, (code, value, unit, span) in enumerate(PANEL, 1)
