@@ -1,6 +1,7 @@
 """What a VCF file is read as: whose it is, which build, what is kept, and what is refused by name."""
 
 import gzip
+import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta, timezone
 
@@ -251,6 +252,55 @@ def test_polygenic_scores_are_facts_and_refused_ones_say_why() -> None:
         "polygenic score PGS000002: 66.7 % matched, 2 of 3 variants matched by place"
     )
     assert items["record/person/1:1:G:A"].not_used == "outside the panel; looked at for polygenic scores"
+
+
+def test_a_header_beyond_all_bounds_is_refused() -> None:
+    with pytest.raises(UnreadableInput, match="line 2: a header line too long"):
+        read(b"##fileformat=VCFv4.2\n##x=" + b"x" * (17 * 2**20))
+    with pytest.raises(UnreadableInput, match="longer than any VCF header"):
+        read(b"##fileformat=VCFv4.2\n" + (b"##x=" + b"x" * 2**20 + b"\n") * 65)
+
+
+def test_a_line_without_an_end_ends_the_file() -> None:
+    class Endless(io.RawIOBase):
+        given = genome(APOE4)
+
+        def readable(self) -> bool:
+            return True
+
+        def readinto(self, buffer: bytearray) -> int:  # type: ignore[override]
+            part, self.given = self.given[: len(buffer)], self.given[len(buffer) :]
+            buffer[: len(part) or len(buffer)] = part or bytes(len(buffer))
+            return len(part) or len(buffer)
+
+    endless = Content(name="g.vcf", size=0, opener=lambda: io.BufferedReader(Endless(), 2**24))
+    items = list(vcf.read_items(endless, Context(now=NOW)))
+    assert [item.reject.detail for item in items if item.reject] == ["a line without an end"]
+    assert "variant/person/rs429358" in by_key(items)
+
+
+def test_without_a_build_broken_and_endless_lines_are_refused_too() -> None:
+    content = genome(APOE4, "19 x . T C . . . GT 0/1", build=None) + b"\n" + b"A" * (17 * 2**20)
+    reasons = [(item.reject.where, item.reject.detail[:20]) for item in read(content) if item.reject]
+    assert reasons[1:] == [("line 4", "POS is no number"), ("line 6", "a line longer than a")]
+    cut = gzip.compress(genome(*(f"1 {place} . A G . . . GT 0/1" for place in range(1, 3000)), build=None))[:-30]
+    assert [item.reject.reason for item in read(cut) if item.reject] == ["unknown_build", "truncated"]
+
+
+def test_a_refused_record_of_many_people_is_kept_for_one() -> None:
+    record = "19 45411941 . T C 50 PASS . GT 0/1:7 x/1"
+    (item,) = [item for item in read(genome(record, people="anna bert"), sample="bert") if item.reject]
+    assert item.body.endswith("GT\tx/1\n") and "0/1:7" not in item.body
+    again = [each.fingerprint for each in read(item.body.encode()) if each.reject]
+    assert len(again) == 1
+
+
+def test_a_panel_that_is_called_everywhere_lacks_nothing() -> None:
+    blocks = [f"{name} 1 . A <*> . . END=250000000 GT 0/0" for name in [*map(str, range(1, 23)), "X"]]
+    unchecked = "5 147207678 rs17107315 T . . . . GT 0/0"
+    items = by_key(read(genome(*blocks, unchecked)))
+    assert "panel/person" not in items
+    assert {fact.value for item in items.values() for fact in item.facts} == {"absent", "e3/e3"}
 
 
 def test_mangled_bytes_never_crash_the_reader() -> None:

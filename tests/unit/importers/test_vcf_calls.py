@@ -153,3 +153,17 @@ def test_apoe_heterozygous_at_both_needs_phase() -> None:
     assert unphased == "APOE: e2/e4 or e1/e3: the phase of rs429358 and rs7412 is not told"
     phased = [APOE4.replace("0/1", "0|1"), APOE2.replace("0/0", "1|0")]
     assert state(*phased, key="apoe/person") == "e2/e4"
+
+
+def test_other_changes_around_a_deletion_are_told_apart() -> None:
+    key = "variant/person/rs113993960"
+    assert state("7 117199644 . ATCT A,AGCT . . . GT 1/2", key=key) == "heterozygous"
+    assert state("7 117199640 . TATCATCT TATCA,GATCATCT . . . GT 1/2", key=key) == "heterozygous"
+
+
+def test_a_deleted_base_is_gone() -> None:
+    assert state("19 45411940 . GTG GCG,G . . . GT 1/2") == "hemizygous"
+
+
+def test_a_score_on_a_contig_that_is_no_chromosome_is_nothing() -> None:
+    assert E4 not in by_key(read(genome("chrUn_1 45411941 rs429358 T C . . . GT 0/1")))

@@ -120,6 +120,7 @@ def test_a_score_of_another_build_is_matched_by_rs_number() -> None:
     content = scoring_file("rsID chr_name chr_position effect_allele other_allele effect_weight\nrs7 9 9 A G 1")
     tallies = Tallies([of_bytes(content)], "GRCh38")
     assert tallies.may_have("chr1", 5, "rs7;x") and not tallies.may_have("1", 5, "rs8")
+    assert not tallies.may_have("chrUn_1", 5, "rs7")
     assert tallies.take(site(5, "G", "A", "0/1", names="x;rs7"))
     assert tallies.tallies[0].by == "rs number"
     assert tallies.tallies[0].total() == 1

@@ -46,6 +46,7 @@ class PanelCalls:
     def __init__(self, build: Build) -> None:
         self.build = build
         self._places = Places(build)
+        self._panel = panel()
         self._evidence: dict[str, list[Evidence]] = {}
         self._misplaced: dict[str, Evidence] = {}
 
@@ -54,10 +55,11 @@ class PanelCalls:
         called = chromosome(line.contig)
         if called is None:
             return []
-        found = list(self._places.between(called, line.position, line.end))
-        if line.name != ".":
-            named = (panel().get(name) for name in line.name.split(";"))
-            found += [variant for variant in named if variant is not None and variant not in found]
+        found = self._places.between(called, line.position, line.end)
+        for name in line.name.split(";") if ";" in line.name else (line.name,):
+            variant = self._panel.get(name)
+            if variant is not None and variant not in found:
+                found.append(variant)
         return found
 
     def take(self, variants: list[PanelVariant], line: Line, site: Site, number: int) -> bool:
@@ -100,7 +102,7 @@ class PanelCalls:
         mine = variant.positions.get(self.build)
         if mine is None or variant.rsid not in site.names.split(";"):
             return False
-        reach = len(variant.reference or variant.ref) + len(site.ref)
+        reach = variant.reach + len(site.ref)
         return site.chromosome != variant.chromosome or not mine - reach <= site.position <= mine + reach
 
     def _strength(self, variant: PanelVariant, site: Site) -> Strength | None:
@@ -129,8 +131,10 @@ def _kind(variant: PanelVariant, site: Site, index: int, build: Build) -> str:
         return "alt"
     mine = variant.positions.get(build, site.position)
     position, ref, alt = minimal(site.position, site.ref, allele)
-    if len(variant.ref) != 1 or position > mine or position + len(ref) <= mine:
-        return "ref" if position > mine or position + len(ref) <= mine else "other"
+    if position >= mine + len(variant.ref) or position + len(ref) <= mine:
+        return "ref"
+    if len(variant.ref) != 1:
+        return "other"
     if len(ref) == len(alt):
         return {variant.alt: "alt", variant.ref: "ref"}.get(alt[mine - position], "other")
     return "ref" if position == mine and ref[0] == alt[0] else "gone"

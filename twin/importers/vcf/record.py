@@ -107,8 +107,6 @@ class Line:
 
     def as_one_person(self) -> str:
         """Return the line with this person's column only."""
-        if self.header.column is None:
-            return "\t".join(self.fields)
         return "\t".join([*self.fields[:_HEAD_COLUMNS], self._sample()])
 
     def _sample(self) -> str:

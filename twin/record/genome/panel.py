@@ -6,7 +6,7 @@ where its source is named; `status` says whether someone has read that source ("
 
 import csv
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
@@ -41,6 +41,11 @@ class PanelVariant:
     checked: Mapping[Build, str]
     reference: str
 
+    @property
+    def reach(self) -> int:
+        """How many bases from its position on a record of it may speak of."""
+        return len(self.reference or self.ref)
+
     def same_as(self, position: int, ref: str, alt: str, build: Build) -> bool:
         """Return whether a variant at a place of the same chromosome is this one, however it was written."""
         mine = self.positions.get(build, position)
@@ -74,18 +79,18 @@ class Places:
             found.sort(key=lambda pair: pair[0])
             self._starts[name] = [start for start, _ in found]
             self._variants[name] = [variant for _, variant in found]
-        self._longest = max(len(variant.reference or variant.ref) for variant in panel().values())
+        self._longest = max(variant.reach for variant in panel().values())
 
-    def between(self, chromosome: str, start: int, end: int) -> Iterator[PanelVariant]:
-        """Yield the variants that stand, or can be written, anywhere from `start` to `end`."""
+    def between(self, chromosome: str, start: int, end: int) -> list[PanelVariant]:
+        """Return the variants that stand, or can be written, anywhere from `start` to `end`."""
         starts = self._starts.get(chromosome)
         if starts is None:
-            return
+            return []
         low, high = bisect_left(starts, start - self._longest + 1), bisect_right(starts, end)
-        for index in range(low, high):
-            variant = self._variants[chromosome][index]
-            if starts[index] + len(variant.reference or variant.ref) > start:
-                yield variant
+        if low == high:
+            return []
+        variants = self._variants[chromosome][low:high]
+        return [each for place, each in zip(starts[low:high], variants, strict=True) if place + each.reach > start]
 
 
 def _variant(row: dict[str, str]) -> PanelVariant:
