@@ -8,8 +8,6 @@ right: then neither may pass for a correction of the other.
 from array import array
 from collections.abc import Callable, Iterable, Mapping
 
-import numpy as np
-
 from twin.errors import TooLarge
 
 MAX_ROWS = 40_000_000  # rows without a number of their own in one file; 8 bytes of each are held in memory
@@ -41,6 +39,8 @@ def survey(names: Iterable[str], versions: Callable[[frozenset[int]], Iterable[t
             raise TooLarge(
                 f"more than {MAX_ROWS:,} rows without a number of their own: split the file, or name a `row`"
             )
+    import numpy as np  # which no process loads that reads no table
+
     ordered = np.frombuffer(hashes, dtype=np.uint64)
     ordered.sort()
     again = frozenset(np.unique(ordered[1:][ordered[1:] == ordered[:-1]]).tolist())
