@@ -26,6 +26,9 @@ from twin.store import ledger, mappings, session
 from twin.taking import Job, Taking, batches
 
 Done = TypeVar("Done")
+PATIENT_IDS = "patient_ids"
+"""Where the row of an import keeps whose it was: for its own going on, and for the report of a second time."""
+_KEPT_IDS = 10_000
 _ATTEMPTS = 4  # of a batch that met another import in a deadlock
 
 
@@ -167,7 +170,7 @@ class _Run:
             with self.engine.connect() as connection:
                 row = ledger.get_run(connection, self.import_id)
             assert row is not None
-            tally.add(from_json(self.import_id, row.report, row.report.get("patient_ids", ())))
+            tally.add(from_json(self.import_id, row.report, row.report.get(PATIENT_IDS, ())))
             done = row.items_done
         job = Job(
             import_id=self.import_id, source=self.asked.source, actor=self.asked.actor, context=self.asked.context,
@@ -190,7 +193,7 @@ class _Run:
             taking.batch(connection, batch)
             ledger.checkpoint(
                 connection, self.import_id, items_done=done, bytes_done=self._position(),
-                report=self._told(taking, running=True),
+                report=self._told(taking),
             )  # fmt: skip
 
     def _end(self, taking: Taking, status: str) -> Report:
@@ -198,13 +201,13 @@ class _Run:
         with self.engine.begin() as connection:
             ledger.finish_run(
                 connection, self.import_id, status=status, format_key=self.importer.key,
-                report=self._told(taking, running=False), now=self.asked.context.now,
+                report=self._told(taking), now=self.asked.context.now,
             )  # fmt: skip
         return report
 
-    def _told(self, taking: Taking, *, running: bool) -> dict[str, object]:
+    def _told(self, taking: Taking) -> dict[str, object]:
         told = taking.tally.report(self.import_id).to_json()
-        return told | {"patient_ids": sorted(taking.tally.patients)[:10_000]} if running else told
+        return told | {PATIENT_IDS: sorted(taking.tally.patients)[:_KEPT_IDS]}
 
     def _position(self) -> int:
         return self.content.position()
@@ -254,7 +257,7 @@ def _opened(engine: Engine, content: Content, asked: Asked, version: str) -> tup
 def _all_known(engine: Engine, content: Content, asked: Asked, importer: Importer, before: object) -> Report:
     """Note that a file came again that was taken whole, and report each of its items as known."""
     told = from_json(None, before.report)  # type: ignore[attr-defined]
-    tally = Tally()
+    tally = Tally(patients=set(before.report.get(PATIENT_IDS, ())))  # type: ignore[attr-defined]
     for (kind, outcome), count in told.counts.items():
         again = outcome if outcome == "not_used" else "duplicate"
         tally.counts[kind, again] = tally.counts.get((kind, again), 0) + count

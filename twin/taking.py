@@ -105,10 +105,12 @@ class Taking:
             self.named[alias] = frozenset({patient_id})
         for each in (*item.patient.identifiers, own_name(self.job.source, item.key)):
             self.identified[each.system, each.value] = patient_id
-        self.births[patient_id] = item.patient.birth_date
+        known = self.known_as.get(patient_id, Demographics(name="", sex="unknown", birth_date=None))
         self.known_as[patient_id] = Demographics(
-            name=item.patient.name, sex=item.patient.sex, birth_date=item.patient.birth_date
-        )
+            name=item.patient.name or known.name, sex=item.patient.sex,
+            birth_date=item.patient.birth_date or known.birth_date,
+        )  # fmt: skip
+        self.births[patient_id] = self.known_as[patient_id].birth_date
 
     def _look_up(self, connection: Connection, items: list[Item]) -> None:
         if len(self.named) > _REMEMBERED or len(self.identified) > _REMEMBERED:

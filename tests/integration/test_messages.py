@@ -125,3 +125,12 @@ def test_messages_over_mllp_are_stored_before_they_are_accepted(engine: Engine, 
     assert [code(answer) for answer in answers] == ["AA"] * 20
     assert count(engine, patients) == 2
     assert values(engine) == ["88", "88"]
+
+
+def test_a_message_that_leaves_demographics_out_does_not_blank_them(engine: Engine, settings: Settings) -> None:
+    take(engine, settings, oru())
+    bare = oru(control="2", value="99").replace("Prüfung^Frieda||19600504|F".encode(), b"|||")
+    assert code(take(engine, settings, bare.replace(b"F-77", b"F-78"))) == "AA"
+    with engine.connect() as connection:
+        row = connection.execute(select(patients)).one()
+    assert (row.name, row.sex, str(row.birth_date)) == ("Prüfung, Frieda", "female", "1960-05-04")

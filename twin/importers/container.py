@@ -76,8 +76,12 @@ class _Found:
     opener: Callable[[], BinaryIO]
 
 
-def inputs(path: Path, scratch: Path, rank: Callable[[Content], int] = lambda content: 0) -> Iterator[Input]:
+def inputs(
+    path: Path, scratch: Path, rank: Callable[[Content], int] = lambda content: 0, *, knows_folder: bool = False
+) -> Iterator[Input]:
     """Yield what `path` holds: contents by `rank` (lower first), then by name; then CT images.
+
+    `knows_folder`: a single file may look things up in the files beside it, which are not read otherwise.
 
     Raises:
         UnreadableInput: there is no such file or folder, or it is empty.
@@ -92,7 +96,7 @@ def inputs(path: Path, scratch: Path, rank: Callable[[Content], int] = lambda co
                 raise UnreadableInput(f"the folder is empty: {path}")
             yield from _group(walk, [_on_disk(each) for each in found], {str(each): each for each in found})
         else:
-            yield from _group(walk, [_on_disk(path)], {str(path): path})
+            yield from _group(walk, [_on_disk(path)], {str(path): path}, path.parent if knows_folder else None)
 
 
 def is_dicom(head: bytes) -> bool:
@@ -101,12 +105,12 @@ def is_dicom(head: bytes) -> bool:
     return head[offset : offset + len(magic)] == magic
 
 
-def _group(walk: _Walk, found: list[_Found], on_disk: dict[str, Path]) -> Iterator[Input]:
+def _group(walk: _Walk, found: list[_Found], on_disk: dict[str, Path], folder: Path | None = None) -> Iterator[Input]:
     """Sort the files of one folder into archives, contents and images, and yield them in order."""
     images: set[Path] = set()
     ranked: list[tuple[int, str, Content]] = []
     archives: list[Path] = []
-    siblings: dict[str, Content] = {}
+    siblings: dict[str, Content] = _lying_in(folder) if folder is not None else {}
     for each in found:
         try:
             head = _head(each)
@@ -130,6 +134,17 @@ def _group(walk: _Walk, found: list[_Found], on_disk: dict[str, Path]) -> Iterat
     roots = {folder for folder in images if not any(parent in images for parent in folder.parents)}
     for folder in sorted(roots):
         yield Input(name=str(folder), images=folder)
+
+
+def _lying_in(folder: Path) -> dict[str, Content]:
+    """The plain files of a folder, by their names; packed ones unpack when they are read."""
+    contents = {}
+    for path in sorted(folder.iterdir()):
+        if path.is_file() and not path.is_symlink():
+            found = _on_disk(path)
+            content = _content(found, _head(found, 8), lambda: {})
+            contents[content.base_name] = content
+    return contents
 
 
 def _archive(walk: _Walk, path: Path, name: str) -> Iterator[Input]:

@@ -46,11 +46,19 @@ def add_patient(connection: Connection, patient_id: str, draft: PatientDraft, no
 
 
 def describe_patient(connection: Connection, patient_id: str, draft: PatientDraft, now: datetime) -> None:
-    """Take over newer demographics of a known patient, as a version known from `now` on, and new identifiers."""
-    described = {"name": draft.name, "sex": draft.sex, "birth_date": draft.birth_date}
-    as_it_stands = select(t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date).where(t.patient.c.id == patient_id)
-    if connection.execute(as_it_stands).one()._asdict() != described:
-        spelled = described | {"name_key": name_key(draft.name)}
+    """Take over newer demographics of a known patient, as a version known from `now` on, and new identifiers.
+
+    What a description leaves out stands as it was: a laboratory's message may hold no more than the number.
+    """
+    columns = select(t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date)
+    stands = connection.execute(columns.where(t.patient.c.id == patient_id)).one()._asdict()
+    described = {
+        "name": draft.name or stands["name"],
+        "sex": draft.sex if draft.sex != "unknown" else stands["sex"],
+        "birth_date": draft.birth_date or stands["birth_date"],
+    }
+    if stands != described:
+        spelled = described | {"name_key": name_key(described["name"])}
         connection.execute(update(t.patient).where(t.patient.c.id == patient_id).values(spelled))
         connection.execute(insert(t.patient_version).values(patient_id=patient_id, known_at=now, **described))
     add_identifiers(connection, patient_id, draft.identifiers)
