@@ -29,8 +29,10 @@ from tests.browser.course import (
     signal_body,
     vessels,
 )
+from twin.importers.base import PatientDraft
 from twin.record.person_name import name_key
-from twin.store import tables
+from twin.record.timeline import Identifier
+from twin.store import matching, people, tables
 
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 SOURCE = "clinic-north"
@@ -71,6 +73,16 @@ def seed(connection: Connection, people: Iterable[Person] | None = None, *, now:
             _write_study(connection, person, import_id, now)
         made.append(person.id)
     return made
+
+
+def second_record(connection: Connection, *, now: datetime = NOW) -> str:
+    """Write a record that may be the first patient's, day and month of birth swapped, with its pair; return its id."""
+    patient_id = "5f0c1b52-6d0e-4c2e-9a55-0b8f0b7f3c11"
+    number = Identifier(system="urn:other", value="OTHER-77", kind="MR")
+    draft = PatientDraft(name="WANG^LI", sex="female", birth_date=date(1965, 8, 3), identifiers=(number,))
+    people.add_patient(connection, patient_id, draft, now)
+    matching.note_candidates(connection, patient_id, draft, now)
+    return patient_id
 
 
 def _import(connection: Connection, now: datetime) -> tuple[int, int]:

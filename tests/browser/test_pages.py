@@ -318,6 +318,32 @@ def test_screens_for_the_eye(browser: Browser, site: Site, tmp_path: Path) -> No
     assert len(list(tmp_path.glob("*.png"))) == 8
 
 
+@pytest.mark.parametrize("with_script", [True, False])
+def test_a_pair_is_linked_and_parted_again(browser: Browser, site: Site, with_script: bool) -> None:
+    with site.engine.begin() as connection:
+        other = simulated.second_record(connection)
+    context = browser.new_context(viewport={"width": 390, "height": 844}, java_script_enabled=with_script)
+    watched = Watched(context, site.address)
+    page = watched.sign_in()
+    page.goto(f"{site.address}/identity")
+    pair = page.get_by_role("region", name="Pair 1")
+    expect(pair).to_contain_text("day and month swapped")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    pair.get_by_label("Reason").fill("ID card seen")
+    pair.get_by_role("button", name="Link as one patient").click()
+    expect(page.get_by_text("No pair waits")).to_be_visible()
+    page.goto(f"{site.address}/patients/{other}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Wang, Li")
+    expect(page.get_by_text("merged from")).to_be_visible()
+    page.get_by_label("Reason for undoing").fill("two people after all")
+    page.get_by_role("button", name="Undo the merge").click()
+    expect(page.get_by_text("merged from")).to_have_count(0)
+    page.goto(f"{site.address}/patients/{other}")
+    expect(page.get_by_role("heading", level=1)).to_have_text("WANG^LI")
+    context.close()
+    assert watched.complaints == []
+
+
 def test_the_pages_carry_their_content_policy(site: Site) -> None:
     policy = httpx.get(site.address + "/sign-in").headers["content-security-policy"]
     assert "unsafe" not in policy and "default-src 'self'" in policy

@@ -5,7 +5,6 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
-from datetime import date
 
 import httpx
 import pytest
@@ -14,24 +13,18 @@ from sqlalchemy import Engine
 from tests.browser import simulated
 from tests.web_serving import Site, serving
 from twin import merge
-from twin.importers.base import PatientDraft
-from twin.record.timeline import Identifier
 from twin.settings import Settings
-from twin.store import matching, people
 
 TWIN_OF_WANG = "5f0c1b52-6d0e-4c2e-9a55-0b8f0b7f3c11"
 WANG = next(person.id for person in simulated.cast() if person.index == 0)
 CHEN = next(person.id for person in simulated.cast() if person.index == 1)
-NUMBER = Identifier(system="urn:other", value="OTHER-77", kind="MR")
 
 
 @pytest.fixture
 def site(engine: Engine, settings: Settings) -> Iterator[Site]:
     with engine.begin() as connection:
         simulated.seed(connection)
-        draft = PatientDraft(name="WANG^LI", sex="female", birth_date=date(1965, 8, 3), identifiers=(NUMBER,))
-        people.add_patient(connection, TWIN_OF_WANG, draft, simulated.NOW)
-        matching.note_candidates(connection, TWIN_OF_WANG, draft, simulated.NOW)
+        simulated.second_record(connection)
     with serving(engine, settings, simulated.NOW) as running:
         yield running
 
