@@ -176,7 +176,7 @@ class _Run:
             import_id=self.import_id, source=self.asked.source, actor=self.asked.actor, context=self.asked.context,
             local=self.local, format_key=self.importer.key,
         )  # fmt: skip
-        return Taking(job=job, tally=tally), done
+        return Taking.of(job, tally), done
 
     def _skip(self, items: Iterator[Item], count: int, taking: Taking) -> None:
         """Pass over what an earlier run has taken; the patients it named are met again."""
@@ -228,7 +228,7 @@ def take_in(
         import_id=import_id, source=asked.source, actor=asked.actor, context=asked.context, local=local,
         format_key=importer.key,
     )  # fmt: skip
-    taking = Taking(job=job, tally=Tally(keeps_fates=True))
+    taking = Taking.of(job, Tally(keeps_fates=True))
     for batch in batches(importer.read(content, asked.context)):
         taking.batch(connection, batch)
     report = taking.tally.report(import_id)

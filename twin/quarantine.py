@@ -77,7 +77,7 @@ def _group(
             import_id=import_id, source=source, actor=actor, local=local, format_key=format_key,
             context=replace(context, patient=patient or row.patient_id or context.patient),
         )  # fmt: skip
-        taking = Taking(job=job, tally=one)
+        taking = Taking.of(job, one)
         try:
             items = [item for item in importer.read(Content.of(row.body.encode()), job.context) if _belongs(item, row)]
         except TwinError as error:

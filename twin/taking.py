@@ -11,18 +11,17 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from twin.importers.base import Context, Item, Reject, Subject
+from twin.importers.base import Context, Item, Reject
 from twin.importers.report import Tally
 from twin.record.fact import Absent, Derived, FactDraft
-from twin.record.identity import decide, is_somebody_else, own_name
+from twin.record.identity import is_somebody_else
 from twin.record.local import LocalMapping
 from twin.record.matching import Demographics
 from twin.record.quality import derive
-from twin.record.timeline import Identifier
 from twin.store import audit, ledger, links, matching, people, quarantine, records
+from twin.whose import Names
 
 BATCH = 2_000  # items entered in the ledger together
-_REMEMBERED = 200_000  # names of patients kept in memory; beyond, they are looked up again
 _LONGEST_IDENTIFIER = 1_000  # characters; an index can't hold an endless one
 _TOLERATED = timedelta(days=1)  # clocks and time zones differ; a result from next week is wrong
 _MEASURED = frozenset({"observation", "report", "imaging_study", "finding", "death"})  # not what is planned
@@ -48,18 +47,18 @@ class Taking:
 
     job: Job
     tally: Tally
-    named: dict[str, frozenset[str]] = field(default_factory=dict)
-    identified: dict[tuple[str, str], str] = field(default_factory=dict)
-    births: dict[str, date | None] = field(default_factory=dict)
-    known_as: dict[str, Demographics] = field(default_factory=dict)
-    disputed: set[str] = field(default_factory=set)
-    """Names that this import gives to somebody who is described as another person than the record they belong to."""
+    names: Names
     told: dict[str, bool] = field(default_factory=dict)
     """Patients the audit knows of in this import, and whether it knows that something was written."""
 
+    @staticmethod
+    def of(job: Job, tally: Tally) -> "Taking":
+        """Return a taking that has met nobody yet."""
+        return Taking(job=job, tally=tally, names=Names(source=job.source, given=job.context.patient))
+
     def batch(self, connection: Connection, items: list[Item]) -> None:
         """Take items of which no two with one key differ; their facts, their ledger rows and the audit are written."""
-        self._look_up(connection, items)
+        self.names.look_up(connection, items)
         batch = _Batch(connection=connection, taking=self, now=self.job.context.now)
         seen: set[str] = set()
         ready: list[_Ready] = []
@@ -73,7 +72,7 @@ class Taking:
             elif item.not_used is not None:
                 self.note(item, "not_used", item.not_used)
                 if item.resource is not None:
-                    ready.append((item, self._whose(item), ()))
+                    ready.append((item, self.names.whose(item), ()))
                     seen.add(item.key)
             else:
                 settled = batch.settle(item)
@@ -88,102 +87,15 @@ class Taking:
     def remember(self, connection: Connection, items: Iterable[Item]) -> None:
         """Learn again the names of patients that an earlier run of this import has written."""
         known = [item for item in items if item.patient is not None]
-        self._look_up(connection, known)
+        self.names.look_up(connection, known)
         for item in known:
-            meant = self._decide(item)
+            meant = self.names.decide(item)
             if isinstance(meant, str):
-                self.name(item, meant)
+                self.names.name(item, meant)
 
     def note(self, item: Item, outcome: str, reason: str = "") -> None:
         """Count what became of an item."""
         self.tally.note(where=item.where, kind=item.kind, resource=item.key, outcome=outcome, reason=reason)  # type: ignore[arg-type]
-
-    def name(self, item: Item, patient_id: str) -> None:
-        """Let every name of a patient item mean this patient."""
-        assert item.patient is not None
-        for alias in (item.key, *item.aliases):
-            self.named[alias] = frozenset({patient_id})
-        for each in (*item.patient.identifiers, own_name(self.job.source, item.key)):
-            self.identified[each.system, each.value] = patient_id
-        known = self.known_as.get(patient_id, Demographics(name="", sex="unknown", birth_date=None))
-        self.known_as[patient_id] = Demographics(
-            name=item.patient.name or known.name, sex=item.patient.sex,
-            birth_date=item.patient.birth_date or known.birth_date,
-        )  # fmt: skip
-        self.births[patient_id] = self.known_as[patient_id].birth_date
-
-    def _look_up(self, connection: Connection, items: list[Item]) -> None:
-        if len(self.named) > _REMEMBERED or len(self.identified) > _REMEMBERED:
-            self.named.clear()
-            self.identified.clear()
-            self.births.clear()
-            self.known_as.clear()
-        subjects = [each for item in items for each in _subjects(item)]
-        keys = {key for subject in subjects for key in subject.keys} - self.named.keys()
-        self.named.update(ledger.patients_by_keys(connection, self.job.source, keys))
-        wanted = {
-            (each.system, each.value): each
-            for identifiers in (
-                *(subject.identifiers for subject in subjects),
-                *(self._identifiers(item) for item in items if item.patient is not None),
-            )
-            for each in identifiers
-            if (each.system, each.value) not in self.identified
-        }
-        self.identified.update(people.find_identifiers(connection, wanted.values()))
-        unknown = {*self.identified.values(), *(each for ids in self.named.values() for each in ids)}
-        if self.job.context.patient is not None:
-            unknown.add(self.job.context.patient)
-        unknown -= self.births.keys()
-        if unknown:
-            self.known_as.update(found := people.demographics(connection, unknown))
-            self.births.update({patient_id: each.birth_date for patient_id, each in found.items()})
-
-    def _identifiers(self, item: Item) -> tuple[Identifier, ...]:
-        assert item.patient is not None
-        return (*item.patient.identifiers, own_name(self.job.source, item.key))
-
-    def _decide(self, item: Item) -> str | Absent | None:
-        assert item.patient is not None
-        return decide(item.patient.identifiers, own_name(self.job.source, item.key), self.identified)
-
-    def _whose(self, item: Item) -> str | None:
-        found = self.subject(item)
-        return found if isinstance(found, str) else None
-
-    def subject(self, item: Item) -> str | Reject:
-        """Return whose an item is: by the names it gives, else the patient that a person named."""
-        named = self.job.context.patient
-        found = self.resolve(item.subject or Subject(), item.where)
-        if isinstance(found, Reject):
-            return named if named is not None and found.reason == "unknown_patient" else found
-        if named is not None and found != named:
-            return Reject(where=item.where, reason="two_patients", detail="it names another patient than the one given")
-        return found
-
-    def resolve(self, subject: Subject, where: str) -> str | Reject:
-        """Return the patient that a source's own names mean."""
-        names = (*subject.keys, *(f"{each.system}|{each.value}" for each in subject.identifiers))
-        if self.disputed and not self.disputed.isdisjoint(names):
-            return Reject(where=where, reason="conflicting_demographics", detail="see the patient in this import")
-        for key in subject.keys:
-            found = self.named.get(key, frozenset())
-            if len(found) == 1:
-                return next(iter(found))
-            if found:
-                return Reject(where=where, reason="ambiguous_patient", detail="the reference means several patients")
-        meant = {
-            self.identified[pair]
-            for each in subject.identifiers
-            if (pair := (each.system, each.value)) in self.identified
-        }
-        if len(meant) == 1:
-            return meant.pop()
-        if meant:
-            return Reject(where=where, reason="ambiguous_patient", detail="the identifiers mean several patients")
-        if not subject.keys and not subject.identifiers:
-            return Reject(where=where, reason="unknown_patient", detail="names no patient")
-        return Reject(where=where, reason="unknown_patient", detail="the reference means no patient known here")
 
 
 @dataclass(kw_only=True, slots=True)
@@ -220,11 +132,11 @@ class _Batch:
                 return derived  # before anybody is made of it
             whose = self._identify(item)
             return whose if isinstance(whose, Reject) else (whose, derived)
-        whose = self.taking.subject(item)
+        whose = self.taking.names.subject(item)
         if isinstance(whose, Reject):
             return whose
         self.whose[item.key] = whose
-        derived = self._check_times(item, self.taking.births.get(whose)) or self._derive(item)
+        derived = self._check_times(item, self.taking.names.births.get(whose)) or self._derive(item)
         return derived if isinstance(derived, Reject) else (whose, derived)
 
     def _derive(self, item: Item) -> tuple[tuple[FactDraft, Derived], ...] | Reject:
@@ -261,13 +173,13 @@ class _Batch:
         """Return the patient an item describes, a new one where nobody is meant."""
         taking = self.taking
         assert item.patient is not None
-        meant = taking._decide(item)
+        meant = taking.names.decide(item)
         if meant is None:
             if not self.is_locked:  # only who would make somebody new waits for others who would
                 people.lock_identities(self.connection)
                 self.is_locked = True
-            taking.identified.update(people.find_identifiers(self.connection, taking._identifiers(item)))
-            meant = taking._decide(item)
+            taking.names.identified.update(people.find_identifiers(self.connection, taking.names.identifiers(item)))
+            meant = taking.names.decide(item)
         if isinstance(meant, Absent):
             return Reject(where=item.where, reason=meant.reason, detail=meant.detail)
         if meant is None:
@@ -275,20 +187,20 @@ class _Batch:
             if named is not None and not item.patient.identifiers:
                 return named
             meant = str(uuid.uuid4())
-            draft = replace(item.patient, identifiers=taking._identifiers(item))
+            draft = replace(item.patient, identifiers=taking.names.identifiers(item))
             people.add_patient(self.connection, meant, draft, self.now)
             matching.note_candidates(self.connection, meant, item.patient, self.now)
         elif self._is_somebody_else(item, meant):
             names = (f"{each.system}|{each.value}" for each in item.patient.identifiers)
-            taking.disputed.update((item.key, *item.aliases, *names))
+            taking.names.disputed.update((item.key, *item.aliases, *names))
             detail = "the identifier belongs to a record of another name and birth date"
             return Reject(where=item.where, reason="conflicting_demographics", detail=detail)
-        taking.name(item, meant)
+        taking.names.name(item, meant)
         return meant
 
     def _is_somebody_else(self, item: Item, patient_id: str) -> bool:
         """A person who named the patient has decided; else name and birth date must not both differ."""
-        known = self.taking.known_as.get(patient_id)
+        known = self.taking.names.known_as.get(patient_id)
         draft = item.patient
         if known is None or draft is None or self.taking.job.context.patient == patient_id:
             return False
@@ -298,10 +210,10 @@ class _Batch:
     def _merge(self, item: Item) -> tuple[str, tuple[tuple[FactDraft, Derived], ...]] | Reject:
         """Return the surviving patient; the link itself is written once the ledger says that it is new."""
         assert item.merge is not None
-        into = self.taking.resolve(item.merge.into, item.where)
+        into = self.taking.names.resolve(item.merge.into, item.where)
         if isinstance(into, Reject):
             return into
-        retired = self.taking.resolve(item.merge.retired, item.where)
+        retired = self.taking.names.resolve(item.merge.retired, item.where)
         if isinstance(retired, Reject) and retired.reason != "unknown_patient":
             return retired
         self.whose[item.key] = into
@@ -377,10 +289,10 @@ class _Batch:
     def _link(self, item: Item, into: str) -> None:
         assert item.merge is not None
         taking = self.taking
-        retired = taking.resolve(item.merge.retired, item.where)
+        retired = taking.names.resolve(item.merge.retired, item.where)
         if isinstance(retired, Reject):  # nobody of that name was ever here: from now on it means the survivor
             people.add_identifiers(self.connection, into, item.merge.retired.identifiers)
-            taking.identified.update({(each.system, each.value): into for each in item.merge.retired.identifiers})
+            taking.names.identified.update({(each.system, each.value): into for each in item.merge.retired.identifiers})
             taking.note(item, "imported", "the retired number was not known here; it now means the remaining record")
             return
         if retired == into:
@@ -444,14 +356,6 @@ def batches(items: Iterator[Item]) -> Iterator[list[Item]]:
         prints[item.key] = item.fingerprint
     if batch:
         yield batch
-
-
-def _subjects(item: Item) -> Iterator[Subject]:
-    if item.subject is not None:
-        yield item.subject
-    if item.merge is not None:
-        yield item.merge.into
-        yield item.merge.retired
 
 
 def _too_long(item: Item) -> Reject | None:

@@ -51,14 +51,15 @@ def describe_patient(connection: Connection, patient_id: str, draft: PatientDraf
     What a description leaves out stands as it was: a laboratory's message may hold no more than the number.
     """
     columns = select(t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date)
-    stands = connection.execute(columns.where(t.patient.c.id == patient_id)).one()._asdict()
+    stands = connection.execute(columns.where(t.patient.c.id == patient_id)).one()
+    name = draft.name or str(stands.name)
     described = {
-        "name": draft.name or stands["name"],
-        "sex": draft.sex if draft.sex != "unknown" else stands["sex"],
-        "birth_date": draft.birth_date or stands["birth_date"],
+        "name": name,
+        "sex": draft.sex if draft.sex != "unknown" else stands.sex,
+        "birth_date": draft.birth_date or stands.birth_date,
     }
-    if stands != described:
-        spelled = described | {"name_key": name_key(described["name"])}
+    if stands._asdict() != described:
+        spelled = described | {"name_key": name_key(name)}
         connection.execute(update(t.patient).where(t.patient.c.id == patient_id).values(spelled))
         connection.execute(insert(t.patient_version).values(patient_id=patient_id, known_at=now, **described))
     add_identifiers(connection, patient_id, draft.identifiers)
