@@ -4,6 +4,7 @@ An import is a row with the files it holds as rows under it. Killed anywhere, it
 taken again, the one that was being taken goes on behind its last checkpoint.
 """
 
+import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -14,6 +15,7 @@ from sqlalchemy import Engine
 
 from twin import intake, quarantine, scan, uploads
 from twin.errors import TwinError
+from twin.fetching import Wanted, fetch
 from twin.importers import pgs, recognise, table
 from twin.importers.base import Context, Importer, Reject
 from twin.importers.container import Input, inputs
@@ -79,6 +81,7 @@ def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Cal
     whole = _Whole(
         engine=engine, settings=settings, import_id=import_id, source=run.source, actor=run.requested_by,
         told=Told(**upload["told"]), clock=clock, shown=(str(path), run.file_name),
+        wanted=tuple(Wanted(**each) for each in upload.get("fetch", ())),
     )  # fmt: skip
     try:
         whole.take(path)
@@ -86,7 +89,7 @@ def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Cal
         return  # the worker that holds it ends it
     except TwinError:
         pass  # the row says why
-    path.unlink(missing_ok=True)
+    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def preview(settings: Settings, path: Path, told: Told, now: datetime) -> Iterator[tuple[str, Any]]:
@@ -97,10 +100,10 @@ def preview(settings: Settings, path: Path, told: Told, now: datetime) -> Iterat
     """
     from twin.importers.table.preview import preview as of_table
 
-    for each in inputs(path, _scratch(settings), _rank):
+    for each in inputs(path, _scratch(settings), _rank, knows_folder=True):
         if each.content is not None:
             beside = replace(told, mapping=told.mapping or _mapping_beside(each.content))
-            if each.content.base_name != MAPPING:
+            if recognise(each.content) is table.IMPORTER:
                 yield each.name, of_table(each.content, context_of(settings, beside, now))
 
 
@@ -126,12 +129,17 @@ class _Whole:
     on_progress: Callable[[Progress], None] = lambda progress: None
     shown: tuple[str, str] = ("", "")
     """Our own path of an upload, and the sender's name for it, which is what a report tells."""
+    wanted: tuple[Wanted, ...] = ()
+    """Files that are fetched before they are taken."""
 
     def take(self, path: Path) -> Report:
         tally = Tally()
         status = "running"
         try:
-            for each in inputs(path, _scratch(self.settings), _rank):
+            if self.wanted:
+                fetch(self.wanted, path, self.settings)
+            knows_folder = not self.shown[0]  # what lies beside an upload is another's
+            for each in inputs(path, _scratch(self.settings), _rank, knows_folder=knows_folder):
                 self._check_cancelled()
                 name = self._named(each.name)
                 tally.add(self._one(each, name, tally), under="" if each.images is not None else f"{name}: ")

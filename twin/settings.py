@@ -41,6 +41,9 @@ class Settings(BaseSettings):
     max_upload_mb: int = Field(default=900, ge=1)
     """Largest uploaded file (a CT archive), in MB."""
 
+    import_hosts: Annotated[tuple[str, ...], NoDecode] = ()
+    """Hosts (`files.example.org`, `localhost:8080`), separated by commas, from which `$import` may fetch files."""
+
     idle_minutes: int = Field(default=30, ge=1)
     session_hours: int = Field(default=12, ge=1)
     login_attempts: int = Field(default=5, ge=1)
@@ -83,7 +86,7 @@ class Settings(BaseSettings):
     stalled_seconds: float = Field(default=30.0, gt=0)
     """A worker silent for this long is taken for dead, and its jobs are picked up again."""
 
-    @field_validator("enabled_rules", mode="before")
+    @field_validator("enabled_rules", "import_hosts", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

@@ -1,7 +1,7 @@
 """Uploads are durable: the file is kept under TWIN_HOME, a row says it waits, and the worker takes it from there."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -92,3 +92,15 @@ def pending(engine: Engine) -> list[int]:
     """Return the uploads that wait for the worker, and those whose worker died over them."""
     with engine.connect() as connection:
         return ledger.uploads_open(connection)
+
+
+def receive_addresses(
+    engine: Engine, folder: Path, wanted: Sequence[Mapping[str, str]], *, source: str, actor: str, now: datetime
+) -> int:
+    """Note that files are to be fetched into `folder` (each with `url` and `name`), and return the id of the import."""
+    upload = {"path": str(folder), "told": {}, "fetch": [dict(each) for each in wanted]}
+    with engine.begin() as connection:
+        return ledger.start_run(
+            connection, source=source, name="$import", file_hash="", actor=actor, now=now, status=WAITING,
+            options={"upload": upload},
+        )  # fmt: skip

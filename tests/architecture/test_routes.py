@@ -66,7 +66,7 @@ def test_every_unsafe_route_needs_the_csrf_token_of_the_session(site: Site) -> N
 
 
 def test_the_only_ways_to_change_something_are_known(engine: Engine, settings: Settings) -> None:
-    assert {method for method, _ in routes(engine, settings)} <= {"GET", "POST", "DELETE"}
+    assert {method for method, _ in routes(engine, settings)} <= {"GET", "POST", "PUT", "DELETE"}
 
 
 def test_the_web_process_never_loads_torch() -> None:

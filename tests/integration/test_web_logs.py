@@ -110,5 +110,5 @@ def test_a_fault_of_ours_is_told_by_type_and_place_and_answered_without_either(s
         assert private not in answered.text and private not in page.text
     told = [each for each in entries(lines) if each.get("event") == "unforeseen error"]
     assert {each["error"] for each in told} == {"ProgrammingError"}
-    assert any("twin/intake.py" in place for place in told[0]["passed"])  # type: ignore[attr-defined]
+    assert any("twin/taking.py" in place for place in told[0]["passed"])  # type: ignore[attr-defined]
     assert [secret for secret in SECRETS if secret in lines.getvalue()] == []

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
 
-from sqlalchemy import ARRAY, and_, cast, false, func, literal, not_, or_, select, true, tuple_
+from sqlalchemy import ARRAY, Text, and_, cast, false, func, literal, literal_column, not_, or_, select, true, tuple_
 from sqlalchemy.dialects.postgresql import UUID
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -14,7 +14,7 @@ from twin.store.patients import begins
 Prefix = Literal["eq", "ne", "gt", "ge", "lt", "le", "sa", "eb", "ap"]
 NameField = Literal["name", "family", "given"]
 _IDS = ARRAY(UUID(as_uuid=False))
-_VALUE: ColumnElement[str] = literal_column("substr(item_token.token, strpos(item_token.token, '|') + 1)", Text)
+_value: ColumnElement[str] = literal_column("substr(item_token.token, strpos(item_token.token, '|') + 1)", Text)
 """An identifier's value without its system, spelled as the index spells it."""
 
 
@@ -114,7 +114,7 @@ def _bears(token: Token) -> ColumnElement[bool]:
     if token.code is None:
         return false()
     if token.system is None:
-        return _VALUE == token.code[:1_000]
+        return _value == token.code[:1_000]
     return column == f"{token.system}|{token.code}"[:1_000]
 
 

@@ -6,21 +6,32 @@ that stands is the resource. Search looks at what was made of a resource: whose 
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, or_, select, text
+from psycopg.errors import QueryCanceled
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select, text
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.sql.elements import ColumnElement
 
+from twin.errors import TwinError
+from twin.importers.fhir.scan import Scanner, skip
 from twin.store import links
 from twin.store import tables as t
 from twin.store.resource_search import Query, conditions
 
 MOST_BYTES = 32 * 2**20  # of resources in one answer; the page ends earlier then
+LONGEST_SEARCH = 15  # s; a search without a patient may have to look through every resource of its type
 _HEX = re.compile(r"[0-9a-f]{32}")
 _URN = "urn:uuid:"
+_SIZE = func.octet_length(t.import_item.c.resource).label("size")
+
+
+class TooCostly(TwinError):
+    """This search takes too long here; name a patient, an identifier, or a shorter time."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -44,9 +55,17 @@ class Version:
     @property
     def body(self) -> str:
         """The resource as it came; where it came without an id, the one it is read by stands first."""
-        if self.key == f"{self.kind}/{self.logical_id}":
+        if _has_id(self.text):
             return self.text
         return f'{{"id":"{self.logical_id}",{self.text.lstrip()[1:].lstrip()}'
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Page:
+    """Some of what was looked for, and whether more follows."""
+
+    versions: list[Version]
+    has_more: bool
 
 
 def logical_id(kind: str, key: str) -> str:
@@ -120,31 +139,28 @@ def by_ids(connection: Connection, ids: Collection[int]) -> list[Version]:
     return [_version(row) for row in connection.execute(asked)]
 
 
-def history(connection: Connection, of: Version, *, before: int | None, limit: int) -> list[Version]:
+def history(connection: Connection, of: Version, *, before: int | None, count: int) -> Page:
     """Return the versions of a resource, the newest first; `before` is the last one seen."""
     i = t.import_item
-    asked = select(i.c.id, func.octet_length(i.c.resource).label("size")).where(
+    asked = select(i.c.id, _SIZE).where(
         i.c.source == of.source, i.c.item_key == of.key, i.c.kind == of.kind, i.c.resource.is_not(None)
     )
     if before is not None:
         asked = asked.where(i.c.id < before)
-    chosen = _within_bounds(connection.execute(asked.order_by(i.c.id.desc()).limit(limit)).all())
-    return by_ids(connection, chosen)[::-1]
+    return _page(connection, asked.order_by(i.c.id.desc()), count)
 
 
-def search(connection: Connection, query: Query, *, limit: int) -> list[Version]:
-    """Return up to `limit` standing resources in the order asked for; fewer where they are large."""
+def search(connection: Connection, query: Query, *, count: int) -> Page:
+    """Return up to `count` standing resources in the order asked for; fewer where they are large."""
     i = t.import_item
-    asked = select(i.c.id, func.octet_length(i.c.resource).label("size")).where(*_where(connection, query))
+    asked = select(i.c.id, _SIZE).where(*_where(connection, query))
     if query.newest_first is None:
         asked = asked.order_by(i.c.id)
     elif query.newest_first:
         asked = asked.order_by(i.c.recorded_at.desc(), i.c.id.desc())
     else:
         asked = asked.order_by(i.c.recorded_at, i.c.id)
-    chosen = _within_bounds(connection.execute(asked.limit(limit)).all())
-    found = {each.id: each for each in by_ids(connection, chosen)}
-    return [found[each] for each in chosen if each in found]
+    return _page(connection, asked, count)
 
 
 def count(connection: Connection, query: Query) -> int:
@@ -153,9 +169,21 @@ def count(connection: Connection, query: Query) -> int:
     return int(connection.execute(asked).scalar_one())
 
 
-def bound_time(connection: Connection, seconds: int) -> None:
-    """End a search of this transaction that takes longer; the driver's error then is `QueryCanceled`."""
+@contextmanager
+def bounded(connection: Connection, seconds: int = LONGEST_SEARCH) -> Iterator[None]:
+    """End a search that takes longer.
+
+    Raises:
+        TooCostly: it did; the transaction is over.
+    """
     connection.execute(text(f"set local statement_timeout = {seconds * 1000}"))
+    try:
+        yield
+    except OperationalError as error:
+        if isinstance(error.orig, QueryCanceled):
+            raise TooCostly from None
+        raise
+    connection.execute(text("set local statement_timeout = 0"))
 
 
 def people_named(connection: Connection, ids: Iterable[str], source: str | None) -> set[str]:
@@ -233,21 +261,41 @@ def _where(connection: Connection, query: Query, *, paged: bool = True) -> list[
     return found
 
 
-def _within_bounds(rows: Sequence[Row[Any]]) -> list[int]:
-    """Return the ids of as many rows as one answer may hold, at least one."""
+def _page(connection: Connection, asked: Select[tuple[int, int]], count: int) -> Page:
+    rows = connection.execute(asked.limit(count + 1)).all()
     chosen: list[int] = []
     left = MOST_BYTES
-    for row in rows:
+    for row in rows[:count]:
         left -= row.size
         if left < 0 and chosen:
             break
         chosen.append(row.id)
-    return chosen
+    found = {each.id: each for each in by_ids(connection, chosen)}
+    return Page(versions=[found[each] for each in chosen if each in found], has_more=len(rows) > len(chosen))
 
 
 def is_uuid(word: str) -> bool:
     """True for a UUID as we write ours."""
     return re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", word) is not None
+
+
+class _Found(Exception):
+    """The member that was looked for is there."""
+
+
+def _has_id(text: str) -> bool:
+    scanner = Scanner()
+
+    def member(name: str, at: int) -> int:
+        if name == "id":
+            raise _Found
+        return scanner.value(text, at)[1]
+
+    try:
+        scanner.members(text, skip(text, 0), member)
+    except _Found:
+        return True
+    return False
 
 
 def _version(row: Row[Any]) -> Version:

@@ -37,7 +37,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     app.include_router(health.router(requests))
     app.include_router(auth.router)
     app.include_router(api.router, prefix="/api/v1")
-    app.include_router(fhir.router, prefix="/fhir", include_in_schema=False)
+    app.include_router(fhir.router, prefix="/fhir")
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     def openapi(actor: CurrentActor) -> dict[str, object]:
@@ -63,7 +63,7 @@ def server(app: FastAPI, *, host: str, port: int) -> uvicorn.Server:
 def _install_layers(app: FastAPI, settings: Settings, requests: Requests) -> None:
     """Add the layers, innermost first: Starlette wraps each around those before it."""
     upload, body = settings.max_upload_mb, settings.max_body_mb
-    bounds = (("/api/v1/imports", upload), ("/imports", upload), ("/fhir", body))
+    bounds = (("/api/v1/imports", upload), ("/imports", upload), ("/fhir/$import", upload), ("/fhir", body))
     app.add_middleware(BodyLimit, bounds=bounds)
     app.add_middleware(KnownHosts, public_url=settings.public_url)
     app.add_middleware(RequestContext, site_language=settings.language, requests=requests)

@@ -3,14 +3,18 @@
     TwinError, AlertsError          raised below the web, answered by the table `ANSWERS`
     HTTPException (Starlette)
     └── WebError
+        ├── Ambiguous        300    the address means several things
         ├── NotSignedIn      401    no session and no token; pages lead to the sign-in
         ├── Forbidden        403    signed in, but the role or scope does not reach this
         ├── CsrfFailed       403    the form did not come from our page
         ├── BadRequest       400    the request cannot be understood
         ├── NotFound         404
+        ├── NotAcceptable    406    another format is wanted than there is
         ├── Conflict         409    the thing has moved on meanwhile
+        ├── NotMet           412    the request's own condition does not hold
         ├── BodyTooLarge     413
         ├── WrongMediaType   415
+        ├── Unprocessable    422    understood, and cannot be done so
         └── TooManyAttempts  429
 
 One error, three dresses: problem details (RFC 9457) for the API, OperationOutcome for FHIR, a calm page for people.
@@ -33,6 +37,7 @@ from twin.store.accounts import BadAccount
 from twin.store.api_tokens import BadToken
 from twin.store.links import CannotLink
 from twin.store.matching import AlreadyDecided
+from twin.store.resources import TooCostly
 from twin.web.i18n import N_, translate
 
 Dress = Literal["problem", "fhir", "page"]
@@ -49,6 +54,12 @@ class WebError(HTTPException):
     def __init__(self, detail: str | None = None, *, headers: Mapping[str, str] | None = None) -> None:
         said = detail or (self.__doc__ or "").strip()
         super().__init__(self.status, said, {**self.headers_of_class, **(headers or {})})
+
+
+class Ambiguous(WebError):
+    """Several things are meant by this address."""
+
+    status = 300
 
 
 class NotSignedIn(WebError):
@@ -80,10 +91,22 @@ class NotFound(WebError):
     status = 404
 
 
+class NotAcceptable(WebError):
+    """There is no such format here; ask for application/fhir+json."""
+
+    status = 406
+
+
 class Conflict(WebError):
     """This has changed meanwhile; load it again."""
 
     status = 409
+
+
+class NotMet(WebError):
+    """The condition that the request states does not hold."""
+
+    status = 412
 
 
 class BodyTooLarge(WebError):
@@ -97,6 +120,12 @@ class WrongMediaType(WebError):
     """This media type is not taken here."""
 
     status = 415
+
+
+class Unprocessable(WebError):
+    """This cannot be done as asked."""
+
+    status = 422
 
 
 class TooManyAttempts(WebError):
@@ -118,11 +147,13 @@ ANSWERS: Mapping[type[Exception], int] = {
     CannotLink: 409,
     AlreadyDecided: 409,
     BadDecision: 422,
+    TooCostly: 422,
 }
 
 # FHIR R4 value set issue-type
 _ISSUE_TYPES: Mapping[int, str] = {
-    400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 409: "conflict",
+    400: "invalid", 401: "login", 403: "forbidden", 404: "not-found", 405: "not-supported", 406: "not-supported",
+    300: "multiple-matches", 409: "conflict", 412: "conflict",
     413: "too-long", 415: "not-supported", 422: "processing", 429: "throttled",
 }  # fmt: skip
 
@@ -149,7 +180,7 @@ def answer(
     if dress == "problem":
         return _problem(request, status, detail, errors, headers)
     if dress == "fhir":
-        return operation_outcome(status, [{"code": _ISSUE_TYPES.get(status, "exception"), "text": detail}], headers)
+        return operation_outcome(status, [{"code": issue_type(status), "text": detail}], headers)
     if status == HTTPStatus.UNAUTHORIZED:
         return _to_sign_in(request)
     return _page(request, status, detail, headers)
@@ -176,6 +207,11 @@ def issue(code: str, text: str, expression: str = "", severity: str = "error") -
     """Return one issue of an OperationOutcome."""
     told: dict[str, object] = {"severity": severity, "code": code, "details": {"text": text}}
     return told | ({"expression": [expression]} if expression else {})
+
+
+def issue_type(status: int) -> str:
+    """Return FHIR's word for what a status says."""
+    return _ISSUE_TYPES.get(status, "exception")
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -1,28 +1,28 @@
 """Send a file of any known format; the worker imports it, and its report says what became of everything in it."""
 
-import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from pathlib import Path
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi import Path as InPath
-from fastapi.concurrency import run_in_threadpool
+from fastapi.responses import JSONResponse
 
 from twin.importers.base import DEFAULT_SOURCE
+from twin.intake import PATIENT_IDS
 from twin.store import ledger
 from twin.uploads import Told, check, receive_upload
 from twin.web.caller import Actor
 from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
-from twin.web.errors import BadRequest, Conflict, NotFound
+from twin.web.errors import Conflict, NotFound
+from twin.web.idempotency import RetriesDep
 from twin.web.schemas import CorrectedRecall, ImportAccepted, ImportedFile, ImportProgress, ImportReport
+from twin.web.uploading import Stored, once_stored, store_body
 
 router = APIRouter()
 
-BUFFER = 1_000_000  # bytes gathered between two writes
+_EXAMPLE = '{"resourceType":"Patient","id":"p1","identifier":[{"system":"urn:mrn","value":"1"}]}\n'  # NDJSON, a line
 _UNUSUAL = re.compile(r"[\x00-\x1f\x7f/\\]")
 
 CanImport = Annotated[Actor, Depends(scope("import.write"))]
@@ -44,15 +44,6 @@ class Asked:
     name: str
     source: str
     told: Told
-
-
-@dataclass(frozen=True, kw_only=True)
-class Upload:
-    """A body that lies whole on the disk."""
-
-    asked: Asked
-    path: Path
-    size: int
 
 
 def asked_upload(
@@ -80,38 +71,52 @@ def asked_upload(
     return Asked(name=_UNUSUAL.sub("_", filename), source=source, told=check(engine, told))
 
 
+@dataclass(frozen=True, kw_only=True)
+class Upload:
+    """A body that lies whole on the disk, and what was said of it."""
+
+    asked: Asked
+    stored: Stored
+
+
 async def stored_upload(
     request: Request, asked: Annotated[Asked, Depends(asked_upload)], settings: SettingsDep
 ) -> Upload:
-    """Write the body to `TWIN_HOME/incoming` as it comes, a megabyte in memory; half a body leaves nothing."""
-    folder = settings.home_path / "incoming"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    path = folder / secrets.token_hex(16)
-    try:
-        size = await _write(request, path)
-        if size == 0:
-            raise BadRequest("the body is empty; send the file as it is")
-    except BaseException:  # a cancelled request, too, leaves nothing behind
-        path.unlink(missing_ok=True)
-        raise
-    return Upload(asked=asked, path=path, size=size)
+    """Write the body to the disk, once it is known that what was said of it is sound."""
+    return Upload(asked=asked, stored=await store_body(request, settings))
 
 
-@router.post("/imports", status_code=202)
+@router.post(
+    "/imports",
+    status_code=202,
+    response_model=ImportAccepted,
+    openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {"example": _EXAMPLE}}}},
+)
 def send(
-    actor: CanImport, upload: Annotated[Upload, Depends(stored_upload)], engine: EngineDep, now: Now
-) -> ImportAccepted:
+    actor: CanImport,
+    retries: RetriesDep,
+    upload: Annotated[Upload, Depends(stored_upload)],
+    engine: EngineDep,
+    now: Now,
+) -> Response:
     """Take the body, as it is, as a file to import: any known format, or an archive of them."""
-    asked = upload.asked
-    import_id = receive_upload(
-        engine, upload.path, name=asked.name, source=asked.source, actor=actor.name, told=asdict(asked.told), now=now
-    )
-    detail = {"bytes": upload.size}
-    with engine.begin() as connection:
-        record_access(
-            connection, actor, "import.upload", asked.told.patient, f"import/{import_id}", detail=detail, now=now
-        )
-    return ImportAccepted(id=import_id, bytes=upload.size, href=f"/api/v1/imports/{import_id}")
+
+    asked, stored = upload.asked, upload.stored
+
+    def work() -> Response:
+        import_id = receive_upload(
+            engine, stored.path, name=asked.name, source=asked.source, actor=actor.name, told=asdict(asked.told),
+            now=now,
+        )  # fmt: skip
+        detail = {"bytes": stored.size}
+        with engine.begin() as connection:
+            record_access(
+                connection, actor, "import.upload", asked.told.patient, f"import/{import_id}", detail=detail, now=now
+            )
+        told = ImportAccepted(id=import_id, bytes=stored.size, href=f"/api/v1/imports/{import_id}")
+        return JSONResponse(told.model_dump(), 202)
+
+    return once_stored(retries, stored, work)
 
 
 @router.get("/imports/{import_id}")
@@ -123,7 +128,7 @@ def report(actor: CanImport, import_id: ImportId, engine: EngineDep) -> ImportRe
             raise NotFound("no such import")
         files = ledger.children(connection, import_id)
         recalls = [CorrectedRecall(**each) for each in ledger.recall_states(connection, _recalls(row.report))]
-    told = {key: value for key, value in row.report.items() if key != "patient_ids"}
+    told = {key: value for key, value in row.report.items() if key != PATIENT_IDS}
     parts = files or [row]
     return ImportReport(
         id=row.id, source=row.source, file_name=row.file_name, format=row.format, status=row.status,
@@ -156,23 +161,3 @@ def cancel(actor: CanImport, import_id: ImportId, engine: EngineDep, now: Now) -
 def _recalls(report: Mapping[str, Any]) -> list[str]:
     found = report.get("recalls_on_corrected_values", [])
     return [str(each) for each in found] if isinstance(found, list) else []
-
-
-async def _write(request: Request, path: Path) -> int:
-    """Write the body and return its size, on the disk for good before anybody is told that it was taken."""
-    size, waiting = 0, bytearray()
-    with path.open("xb") as file:
-        async for chunk in request.stream():
-            size += len(chunk)
-            waiting += chunk
-            if len(waiting) >= BUFFER:
-                await run_in_threadpool(file.write, bytes(waiting))
-                waiting.clear()
-        await run_in_threadpool(_finish, file, bytes(waiting))
-    return size
-
-
-def _finish(file: BinaryIO, last: bytes) -> None:
-    file.write(last)
-    file.flush()
-    os.fsync(file.fileno())
