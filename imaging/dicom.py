@@ -1,6 +1,6 @@
-"""Which CT series lie here, what is in each image, and how is a slice written? With `report/` the only one that knows pydicom.
+"""Which CT series lie here, what is in each image, and how is a slice written?
 
-`series.read_volume` makes the standard volume out of what this file reads.
+`series.read_volume` makes the standard volume out of what this file reads. Beside it only `report/` reads with pydicom.
 """
 
 import struct
