@@ -6,17 +6,20 @@ https only, http for this very machine; a redirect may lead elsewhere on the sam
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
-
-import httpx
 
 from twin.errors import TooLarge, UnreadableInput
 from twin.settings import Settings
 
+if TYPE_CHECKING:
+    import httpx
+
 MOST_FILES = 1_000
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 _REDIRECTS = 3
-_TIMEOUT = httpx.Timeout(60.0, connect=10.0)  # s between two pieces, not for a whole file
+_SILENCE = 60.0  # s between two pieces, not for a whole file
+_OK = 200
 _MB = 1_000_000
 
 
@@ -60,9 +63,11 @@ def fetch(wanted: Sequence[Wanted], folder: Path, settings: Settings) -> None:
         TooLarge: together they are larger than `TWIN_MAX_UPLOAD_MB`.
         UnreadableInput: a file can't be fetched.
     """
+    import httpx  # the web process only checks addresses
+
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     left = settings.max_upload_mb * _MB
-    with httpx.Client(timeout=_TIMEOUT, follow_redirects=False, trust_env=False) as client:
+    with httpx.Client(timeout=_SILENCE, follow_redirects=False, trust_env=False) as client:
         for number, each in enumerate(wanted):
             try:
                 left -= _one(client, each.url, folder / each.name, settings, left)
@@ -70,7 +75,7 @@ def fetch(wanted: Sequence[Wanted], folder: Path, settings: Settings) -> None:
                 raise UnreadableInput(f"input[{number}] can't be fetched ({type(error).__name__})") from None
 
 
-def _one(client: httpx.Client, url: str, path: Path, settings: Settings, left: int) -> int:
+def _one(client: "httpx.Client", url: str, path: Path, settings: Settings, left: int) -> int:
     """Write one file and return its size."""
     for _ in range(_REDIRECTS + 1):
         check(url, settings.import_hosts)
@@ -81,13 +86,13 @@ def _one(client: httpx.Client, url: str, path: Path, settings: Settings, left: i
                     raise NotAllowed("the address leads to another host")
                 url = target
                 continue
-            if answer.status_code != httpx.codes.OK:
+            if answer.status_code != _OK:
                 raise UnreadableInput(f"the host answered {answer.status_code}")
             return _write(answer, path, left)
     raise UnreadableInput("the address leads in a circle")
 
 
-def _write(answer: httpx.Response, path: Path, left: int) -> int:
+def _write(answer: "httpx.Response", path: Path, left: int) -> int:
     size = 0
     with path.open("wb") as file:
         for piece in answer.iter_bytes():

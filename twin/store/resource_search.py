@@ -1,5 +1,6 @@
 """What a search asks of resources, and the SQL that answers it from whose they are and what facts were made of them."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Literal
@@ -68,7 +69,8 @@ def conditions(query: Query, *, paged: bool = True) -> list[ColumnElement[bool]]
         bearers = select(t.item_token.c.item_id).where(or_(*(_bears(each) for each in tokens)))
         found.append(i.id.in_(bearers))
     for codes in query.codes:
-        found.append(_has_fact(or_(*(_coded(each) for each in codes))))
+        own = [_is_panel(each) for each in codes if each.code and each.system != ""]
+        found.append(or_(_has_fact(or_(*(_coded(each) for each in codes))), *own))
     for dates in query.dates:
         ends = func.coalesce(f.ended_at, f.observed_at)
         found.append(_has_fact(or_(*(_at(each, f.observed_at, ends) for each in dates))))
@@ -129,6 +131,17 @@ def _coded(token: Token) -> ColumnElement[bool]:
         own.append(f.code == token.code)
         stated["code"] = token.code
     return or_(and_(true(), *own), f.other_codings.contains([stated]))
+
+
+def _is_panel(token: Token) -> ColumnElement[bool]:
+    """A panel has no value and so no fact of its own: its code stands in the text of a resource that has components."""
+    f, i = t.fact.c, t.import_item.c
+    looks = [rf'(?=[^{{}}]*"code"\s*:\s*"{re.escape(token.code or "")}")']
+    if token.system is not None:
+        looks.append(rf'(?=[^{{}}]*"system"\s*:\s*"{re.escape(token.system)}")')
+    concept = r'"code"\s*:\s*\{\s*(?:"text"\s*:\s*"[^"]*"\s*,\s*)?"coding"\s*:\s*\[[^\]]*\{'
+    parts = select(f.id).where(f.item_id == i.id, f.part.like("component%")).exists()
+    return and_(i.kind == "Observation", parts, i.resource.regexp_match(concept + "".join(looks)))
 
 
 def _at(when: When, start: Any, end: Any) -> ColumnElement[bool]:

@@ -92,15 +92,16 @@ def sources(connection: Connection) -> list[str]:
 
 
 def of_id(connection: Connection, kind: str, named: str, *, source: str | None = None) -> list[Version]:
-    """Return the newest version of each resource of this name, standing ones first: one for each source that has it."""
+    """Return the version of each resource of this name that stands, else its last: one for each source that has it."""
     i = t.import_item
-    asked = (
-        select(i)
-        .distinct(i.c.source, i.c.item_key)
+    newest = [i.c.superseded_at.is_not(None), i.c.id.desc()]
+    place = func.row_number().over(partition_by=[i.c.source, i.c.item_key], order_by=newest).label("place")
+    ranked = (
+        select(i.c.id, place)
         .where(i.c.kind == kind, i.c.resource.is_not(None), named_so(connection, kind, [named], source))
-        .order_by(i.c.source, i.c.item_key, i.c.superseded_at.is_not(None), i.c.id.desc())
+        .subquery()
     )
-    return [_version(row) for row in connection.execute(asked)]
+    return by_ids(connection, list(connection.execute(select(ranked.c.id).where(ranked.c.place == 1)).scalars()))
 
 
 def of_key(connection: Connection, source: str, key: str, kind: str) -> Version | None:
@@ -241,7 +242,7 @@ def named_so(connection: Connection, kind: str, ids: Sequence[str], source: str 
     if not hashes:
         return by_key
     by_hash = and_(
-        func.md5(i.item_key) == func.any(hashes), text("item_key not like kind || '/%'"), i.source == func.any(within)
+        func.md5(i.item_key).in_(hashes), text("item_key not like kind || '/%'"), i.source == func.any(within)
     )
     return or_(by_key, by_hash)
 

@@ -119,7 +119,7 @@ PARAMS: tuple[Param, ...] = (
           says="The patient, by a source's id or this system's; merged records are one. patient.identifier too."),
     Param(name="subject", type="reference", kinds=_SUBJECT, says="As patient. subject.identifier too."),
     Param(name="code", type="token", kinds=_CODED,
-          says="A code of one of the facts made of the resource; a panel is found by its components."),
+          says="A code of the resource or of one of its components, in any of its codings."),
     Param(name="date", type="date", kinds=_DATED, says="When one of the facts made of the resource was true."),
     Param(name="onset-date", type="date", kinds=("Condition",), says="As date."),
     Param(name="authoredon", type="date", kinds=("MedicationRequest",), says="As date."),

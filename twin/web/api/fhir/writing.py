@@ -159,6 +159,7 @@ def take_one(
 ) -> Answer:
     """Take one resource and return the answer; raises TransactionRefused where it can't be taken."""
     source, key = said.own_source, ledger.bounded_key(sent.main.key)
+    ledger.lock_tokens(connection, [f"{source}|{key}"])  # of many who send it at once, one is told that it is new
     before = resources.of_key(connection, source, key, sent.kind)
     asked = Asked(source=source, actor=actor.name, context=Context(now=now))
     importer = replace(IMPORTER, read=lambda content, context: iter(sent.items))
