@@ -11,7 +11,8 @@ from datetime import date, datetime, timedelta
 
 from sqlalchemy import Connection
 
-from twin.importers.base import Context, Item, Reject
+from twin import merge
+from twin.importers.base import Context, Item, PatientDraft, Reject
 from twin.importers.report import Tally
 from twin.record.fact import Absent, Derived, FactDraft
 from twin.record.identity import is_somebody_else
@@ -109,6 +110,7 @@ class _Batch:
     touched: set[str] = field(default_factory=set)
     refused: list[Item] = field(default_factory=list)
     whose: dict[str, str] = field(default_factory=dict)
+    newcomers: dict[str, PatientDraft] = field(default_factory=dict)
     is_locked: bool = False
 
     def is_there(self, item: Item) -> bool:
@@ -189,7 +191,7 @@ class _Batch:
             meant = str(uuid.uuid4())
             draft = replace(item.patient, identifiers=taking.names.identifiers(item))
             people.add_patient(self.connection, meant, draft, self.now)
-            matching.note_candidates(self.connection, meant, item.patient, self.now)
+            self.newcomers[meant] = item.patient
         elif self._is_somebody_else(item, meant):
             names = (f"{each.system}|{each.value}" for each in item.patient.identifiers)
             taking.names.disputed.update((item.key, *item.aliases, *names))
@@ -272,6 +274,8 @@ class _Batch:
             self.connection, job.import_id, self.refused, source=job.source, format_key=job.format_key,
             patient_ids=self.whose, now=self.now,
         )  # fmt: skip
+        if self.newcomers:
+            matching.note_all(self.connection, self.newcomers, self.now)
         if self.touched:
             survivors = links.survivor_of(self.connection, self.touched)
             records.mark_stale(self.connection, self.touched | set(survivors.values()), self.now)
@@ -299,9 +303,8 @@ class _Batch:
             taking.note(item, "imported", "both numbers are one patient here already")
             return
         try:
-            links.link(
-                self.connection, retired, into, reason=f"message {item.kind}", actor=taking.job.actor, now=self.now
-            )
+            reason = f"message {item.kind}"
+            merge.merge_in(self.connection, retired, into, reason=reason, actor=taking.job.actor, now=self.now)
         except links.CannotLink as error:
             taking.note(item, "imported", f"not linked: {error}")
             return

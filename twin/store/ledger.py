@@ -78,7 +78,7 @@ def taken_whole(
         .where(
             run.c.source == source, run.c.file_hash == file_hash, run.c.status == "done",
             run.c.mapping_version == mapping_version, run.c.options == dict(options),
-            ~select(t.import_reject.c.id).where(t.import_reject.c.import_id == run.c.id).exists(),
+            run.c.report["rejected"].as_integer() == 0,
         )
         .order_by(run.c.id.desc())
         .limit(1)
@@ -298,7 +298,7 @@ def recalls_on(connection: Connection, item_ids: Iterable[int]) -> set[str]:
 
 
 def recall_states(connection: Connection, recall_ids: Sequence[str]) -> list[dict[str, Any]]:
-    """Return how recalls stand now (open, or how they ended), and whether their twin has been judged again since its facts changed."""
+    """Return how recalls stand now (open, or how they ended), and whether they have been judged since facts changed."""
     rows = connection.execute(
         select(t.recall.c.id, t.recall.c.patient_id, t.recall.c.rule_id, t.twin.c.stale_since)
         .add_columns(func.coalesce(t.recall.c.closing["action"].astext, t.recall.c.state).label("state"))

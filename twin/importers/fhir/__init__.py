@@ -14,9 +14,7 @@ from twin.importers.fhir.lines import is_ndjson, read_lines
 from twin.importers.fhir.scan import Scanner, text_of, whole
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
-_XML = re.compile(
-    rb"^(?:<\?[^>]{0,500}>|<!--.{0,5000}?-->|\s)*<[A-Z]\w+\s[^>]*xmlns\s*=\s*[\"']http://hl7\.org/fhir[\"']", re.S
-)
+_XML_ROOM = 4_096  # bytes in which the root element of a FHIR document declares its namespace
 _FIRST_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
 _RANKS = {b"Patient": 0, b"Bundle": 1}
 
@@ -62,7 +60,9 @@ def recognises(head: bytes, name: str) -> bool:
 
 
 def _is_xml(head: bytes) -> bool:
-    return _XML.match(head.lstrip(_BLANK)) is not None
+    beginning = head[:_XML_ROOM]
+    is_fhir = b"http://hl7.org/fhir" in beginning and b"urn:hl7-org:v3" not in beginning  # a CDA may name FHIR, too
+    return is_fhir and beginning.lstrip(_BLANK).startswith(b"<")
 
 
 def _names_an_export(text: str) -> bool:
