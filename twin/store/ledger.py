@@ -224,12 +224,13 @@ def bounded_key(key: str) -> str:
 
 
 def superseded_by(connection: Connection, source: str, items: Sequence[Item]) -> dict[str, datetime]:
-    """Return, for items whose content was superseded since, when the version that stands now was known."""
+    """Return, for items whose content was superseded since, when the version that stands was made, else known."""
     if not items:
         return {}
     rows = connection.execute(
         text(
-            "select now.item_key, greatest(max(f.known_at), max(now.recorded_at) filter (where f.id is null)) as at"
+            "select now.item_key, coalesce(max(now.version_at),"
+            " greatest(max(f.known_at), max(now.recorded_at) filter (where f.id is null))) as at"
             " from unnest(cast(:keys as text[]), cast(:prints as text[])) as w(item_key, fingerprint)"
             " join import_item old on old.source = :source and old.item_key = w.item_key"
             "  and old.fingerprint = w.fingerprint and old.superseded_at is not null"
