@@ -33,13 +33,14 @@ Claim = Literal["claimed", "other_request", "running"] | Kept
 
 def claim(connection: Connection, actor: str, key: str, request_hash: str, now: datetime) -> Claim:
     """Take a key for a request, or say what became of it before."""
-    r = t.idempotent_request
-    old = select(r.c.actor, r.c.key).where(r.c.claimed_at <= now - KEPT).order_by(r.c.claimed_at).limit(_PURGED)
+    r, aged = t.idempotent_request, t.idempotent_request.alias()
+    old = select(aged.c.actor, aged.c.key).where(aged.c.claimed_at <= now - KEPT)
+    old = old.order_by(aged.c.claimed_at).limit(_PURGED)
     connection.execute(delete(r).where(tuple_(r.c.actor, r.c.key).in_(old)))
     mine = (r.c.actor == actor, r.c.key == key)
     connection.execute(delete(r).where(*mine, r.c.claimed_at <= now - KEPT))
     row = {"actor": actor, "key": key, "request_hash": request_hash, "claimed_at": now}
-    if connection.execute(upsert(r).values(row).on_conflict_do_nothing()).rowcount:
+    if connection.execute(upsert(r).values(row).on_conflict_do_nothing().returning(r.c.key)).first() is not None:
         return "claimed"
     known = connection.execute(select(r).where(*mine).with_for_update()).one_or_none()
     if known is None:  # given back a moment ago

@@ -47,7 +47,7 @@ def items_of(entry: Entry, envelope: Envelope) -> list[Item]:
     except ValidationError as error:
         return [named.refused("invalid", _why(error))]
     except NotUsed as why:
-        return [named.item(not_used=str(why))]
+        return [named.item(subject=told_subject(entry.resource), not_used=str(why))]
     except NotAFact as error:
         return [named.refused("no_date_or_code", str(error))]
     except ValueError as error:
