@@ -19,10 +19,16 @@ from imaging.findings import FINDINGS
 from twin import settings
 from twin.cli import app
 from twin.importers import IMPORTERS
+from twin.importers.reasons import REASONS
+from twin.importers.report import QUARANTINED
 from twin.organs import ORGANS
 from twin.organs.base import Threshold
-from twin.record.signal import signals
+from twin.record.codes.concepts import JOINS, NO_CONCEPT
+from twin.record.codes.rows import rows
+from twin.record.fact import FACT_KINDS
+from twin.record.signal import Signal, signals
 from twin.scores import SCORES
+from twin.store import tables
 
 DOCS = Path(__file__).parent
 _FROM = "Written by `python docs/generate.py` from {}; a test compares them. Don't edit by hand."
@@ -43,6 +49,54 @@ _WORDS = {
     "worker_concurrency": "Jobs that one worker does at a time.",
 }
 
+
+_FACT = {
+    "patient_id": "whose it is: our UUID; merged records keep their own and are read as one",
+    "kind": "what kind of thing is known",
+    "code_system": "system of the first code, a FHIR URI; a local one is `urn:patient-twin:local:...`",
+    "code": "the first code",
+    "display": "the source's words for it",
+    "other_codings": "every other code the source gave it",
+    "value_kind": "`number`, `text`, `code` or `none`",
+    "value": "the value, digit for digit",
+    "value_coding": "the value, where it is a code",
+    "comparator": "`<`, `<=`, `>=`, `>`: kept, and left out of models",
+    "unit": "the unit's text",
+    "observed_at": "when it was true",
+    "ended_at": "until when",
+    "known_at": "when the clinical world could know it",
+    "known_basis": "why `known_at` is that: `issued`, `message`, `observed` or `received`",
+    "recorded_at": "when this system learnt it",
+    "superseded_at": "since when a later version stands in its place",
+    "place": "where it stood in what was sent",
+    "resource": "the item's name in its source",
+    "part": "which part of the item (a component)",
+    "device": "analyser or scanner",
+    "sd": "measurement uncertainty, where the source gives it",
+    "status": "the source's status",
+    "signal": "*derived*: the signal or concept",
+    "canonical_value": "*derived*: the value in the signal's unit",
+    "canonical_code": "*derived*: our code of a coded answer",
+    "quality": "*derived*: `ok`, or why no model uses it (`no_signal`, `no_value`, `no_unit`, `not_numeric`, "
+    "`ambiguous_unit`, `comparator`, `not_final`, `bad_code`; since a remap also `bad_unit`, `implausible`)",
+    "mapping_version": "*derived*: the version of the tables it was made by",
+}
+_REPORT = {
+    "read": "items in what was sent",
+    "imported": "new; a fact is written for each value",
+    "duplicates": "known already, content and all: nothing is written",
+    "superseded": "corrections: a new version stands, the old one is kept",
+    "rejected": "could not be used: kept as received in quarantine",
+    "not_used": "sound, kept where FHIR, and of no use to the twin; each with its reason",
+    "facts": "facts written",
+    "patients": "patients met",
+    "rejects": "place and reason of each reject",
+    "rejects_left_out": "rejects beyond those listed; the quarantine has all",
+    "notes": "what is worth knowing of what was taken: reason, how often, first places",
+    "not_used_reasons": "the same of what was not used",
+    "by_type": "the five outcomes by type of item",
+    "recalls_on_corrected_values": "open recalls that rested on a value corrected here; they are judged again",
+}
 
 _ELSEWHERE = (
     (
@@ -140,11 +194,85 @@ def commands() -> str:
     )
 
 
+def data_dictionary() -> str:
+    """Return the page that names every field an integrator reads: facts, signals, concepts, reports, reasons."""
+    held = {each.name for each in tables.fact.columns} - {"id", "item_id", "import_id"}
+    assert held == _FACT.keys(), f"columns of a fact without a word: {sorted(held ^ _FACT.keys())}"
+    return "\n".join(
+        [
+            "# Data dictionary",
+            "",
+            _FROM.format("the tables, registries and `twin/record/data`"),
+            "How to send and read: [integrator guide](integrator-guide.md). Words: [glossary](glossary.md).",
+            "",
+            "## A fact",
+            "",
+            "Everything is as received but what stands under *derived*, which `twin remap` makes again.",
+            "",
+            *_table(("field", "meaning"), ((f"`{name}`", meaning) for name, meaning in _FACT.items())),
+            f"`kind` is one of {', '.join(f'`{each}`' for each in FACT_KINDS)}.",
+            "",
+            "## Signals",
+            "",
+            "A measurement that the twin understands. A value outside the plausible range, or with a unit of another",
+            "dimension, waits in quarantine. How units convert: [signals.csv](reference/signals.md).",
+            "",
+            *_table(
+                ("signal", "LOINC", "unit", "units taken as they are", "plausible"),
+                (_signal(each) for each in signals().values()),
+            ),
+            "## Concepts",
+            "",
+            "What a condition, procedure, medicine, family history or allergy may mean, and by how many codes of which",
+            "system. A code that means nothing yet: `twin codes unmapped`, `twin codes map`.",
+            "",
+            *_table(("concept", "kind", "codes by system"), _concepts()),
+            "## A report",
+            "",
+            "`read = imported + duplicates + superseded + rejected + not_used`; facts are counted apart.",
+            "",
+            *_table(("field", "meaning"), ((f"`{name}`", meaning) for name, meaning in _REPORT.items())),
+            "An import's `status` is `uploaded` (waits for the worker), `running`, `done`, `cancelled`, `failed` or,",
+            "where a person at the command line ended it, `interrupted`.",
+            "",
+            "## Reasons of a reject",
+            "",
+            "Those in *italics* speak of one value: they don't undo the transaction it came in.",
+            "",
+            *_table(
+                ("reason", "means", "mended by"),
+                ((f"*`{word}`*" if word in QUARANTINED else f"`{word}`", *told) for word, told in REASONS.items()),
+            ),
+        ]
+    )
+
+
 PAGES: dict[str, Callable[[], str]] = {
+    "data-dictionary.md": data_dictionary,
     "reference/built-in.md": built_in,
     "configuration.md": configuration,
     "commands.md": commands,
 }
+
+
+def _signal(each: Signal) -> tuple[str, ...]:
+    low, high = each.plausible
+    bounds = f"{low:g} to {high:g}" if low is not None and high is not None else ""
+    units = ", ".join(f"`{unit}`" for unit in each.conversions)
+    return (f"`{each.key}`", ", ".join(each.loinc), "one of " + ", ".join(each.codes) if each.is_coded else each.unit,
+            units, bounds)  # fmt: skip
+
+
+def _concepts() -> Iterator[tuple[str, ...]]:
+    """Yield each concept with the number of codes that mean it, by system."""
+    counted: dict[tuple[str, str], dict[str, int]] = {}
+    for row in (*rows("concepts.csv"), *rows("medicines.csv")):
+        for concept in row["concept"].split(JOINS):
+            if concept != NO_CONCEPT:
+                systems = counted.setdefault((concept, row["kind"]), {})
+                systems[row["system"]] = systems.get(row["system"], 0) + len(row["codes"].split(";"))
+    for (concept, kind), systems in sorted(counted.items()):
+        yield f"`{concept}`", kind, ", ".join(f"{system}: {count}" for system, count in systems.items())
 
 
 def _organs() -> Iterator[str]:
