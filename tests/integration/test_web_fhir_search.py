@@ -13,7 +13,7 @@ from tests.fhir_calls import Caller, caller, checked, ids, told
 from tests.web_serving import Site, serving
 from twin import merge
 from twin.settings import Settings
-from twin.store import resources
+from twin.store import resource_people, resources
 from twin.store.resource_search import Query
 
 CREATININE, SODIUM = "2160-0", "2951-2"
@@ -218,7 +218,7 @@ def test_a_patients_resources_are_found_through_an_index(site: Site, program: Ca
             " select 'bulk', 'Observation/' || n, n::text, 1, 'Observation', '{}' from generate_series(1, 20000) n"
         ))  # fmt: skip
         connection.execute(text("analyze import_item"))
-        (patient_id,) = resources.people_named(connection, ["p1"], None)
+        (patient_id,) = resource_people.people_named(connection, ["p1"], None)
         plan = explained(connection, Query(kinds=("Observation",), people=(frozenset({patient_id}),)))
         by_id = explained(connection, Query(kinds=("Observation",), ids=(("c1",),)))
     assert "ix_import_item_search" in plan and "Seq Scan" not in plan
@@ -241,3 +241,8 @@ def explained(connection: Any, query: Query) -> str:
     with connection.connection.driver_connection.cursor() as cursor:
         cursor.execute(f"explain {statement}", parameters)
         return "\n".join(row[0] for row in cursor.fetchall())
+
+
+def test_a_search_that_takes_too_long_is_ended(engine: Engine) -> None:
+    with pytest.raises(resources.TooCostly), engine.begin() as connection, resources.bounded(connection, 1):
+        connection.execute(text("select pg_sleep(30)"))

@@ -90,6 +90,19 @@ def test_a_line_says_what_route_was_taken_by_whom_how_it_ended_and_how_long(site
     assert str(line["message"]).startswith("GET /api/v1/me 200 ")
 
 
+def test_searches_and_reads_by_fhir_leave_no_name_and_no_number_in_the_log(site: Site, lines: io.StringIO) -> None:
+    program = site.program("integrator", "fhir.write", "fhir.read")
+    program.post("/fhir", content=person_with_result(), headers={"Content-Type": "application/fhir+json"})
+    asked = {"name": "Prüfung", "birthdate": "1960-05-04", "identifier": "urn:mrn|MRN-4711"}
+    for method, path in (("GET", "/fhir/Patient"), ("GET", "/fhir/Patient/Frieda"), ("GET", "/fhir/Prüfung/7.7777")):
+        program.request(method, path, params=asked)
+    assert program.post("/fhir/Patient/_search", data=asked).json()["entry"]
+    program.put("/fhir/Patient/Frieda", content=person_with_result(), params={"identifier": "urn:mrn|MRN-4711"})
+    assert [secret for secret in SECRETS if secret in lines.getvalue()] == []
+    routes = {line["route"] for line in entries(lines) if line.get("event") == "request"}
+    assert {"/fhir/{kind}", "/fhir/{kind}/_search", "/fhir/{kind}/{logical_id}"} <= routes
+
+
 def test_a_fault_of_ours_is_told_by_type_and_place_and_answered_without_either(site: Site, lines: io.StringIO) -> None:
     program = site.program("integrator", "fhir.write")
     with site.engine.begin() as connection:

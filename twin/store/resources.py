@@ -6,7 +6,7 @@ that stands is the resource. Search looks at what was made of a resource: whose 
 
 import hashlib
 import re
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,7 +19,6 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from twin.errors import TwinError
 from twin.importers.fhir.scan import Scanner, skip
-from twin.store import links
 from twin.store import tables as t
 from twin.store.resource_search import Query, conditions
 
@@ -115,7 +114,7 @@ def of_key(connection: Connection, source: str, key: str, kind: str) -> Version 
         .limit(1)
     )
     row = connection.execute(asked).one_or_none()
-    return None if row is None else _version(row)
+    return None if row is None else version_of(row)
 
 
 def of_keys(connection: Connection, source: str, keys: Collection[str]) -> dict[str, Version]:
@@ -123,7 +122,7 @@ def of_keys(connection: Connection, source: str, keys: Collection[str]) -> dict[
     i = t.import_item
     asked = select(i).where(i.c.source == source, i.c.item_key == func.any(list(keys)))
     asked = asked.where(i.c.superseded_at.is_(None), i.c.resource.is_not(None)).order_by(i.c.id)
-    return {row.item_key: _version(row) for row in connection.execute(asked)}
+    return {row.item_key: version_of(row) for row in connection.execute(asked)}
 
 
 def was_sent(connection: Connection, source: str, key: str, fingerprint: str) -> bool:
@@ -137,7 +136,7 @@ def by_ids(connection: Connection, ids: Collection[int]) -> list[Version]:
     """Return versions by number, in the order of their numbers."""
     i = t.import_item
     asked = select(i).where(i.c.id == func.any(list(ids)), i.c.resource.is_not(None)).order_by(i.c.id)
-    return [_version(row) for row in connection.execute(asked)]
+    return [version_of(row) for row in connection.execute(asked)]
 
 
 def history(connection: Connection, of: Version, *, before: int | None, count: int) -> Page:
@@ -187,51 +186,6 @@ def bounded(connection: Connection, seconds: int = LONGEST_SEARCH) -> Iterator[N
     connection.execute(text("set local statement_timeout = 0"))
 
 
-def people_named(connection: Connection, ids: Iterable[str], source: str | None) -> set[str]:
-    """Return the patients meant by ids of Patient resources, or by our own, with all records that are read as them."""
-    found: set[str] = set()
-    i = t.import_item
-    wanted = sorted(set(ids))
-    if wanted:
-        named = named_so(connection, "Patient", wanted, source)
-        asked = select(i.c.patient_id).where(
-            i.c.kind == "Patient", i.c.patient_id.is_not(None), i.c.resource.is_not(None), named
-        )
-        found.update(connection.execute(asked.distinct()).scalars())
-        if ours := [each for each in wanted if is_uuid(each)]:
-            found.update(connection.execute(select(t.patient.c.id).where(t.patient.c.id.in_(ours))).scalars())
-    return whole(connection, found)
-
-
-def people_identified(connection: Connection, tokens: Iterable[tuple[str | None, str]]) -> set[str]:
-    """Return the patients who bear one of these identifiers, and all records that are read as them."""
-    n = t.patient_identifier.c
-    asked = [n.value == value if system is None else and_(n.system == system, n.value == value)
-             for system, value in tokens]  # fmt: skip
-    return whole(connection, set(connection.execute(select(n.patient_id).where(or_(*asked))).scalars()))
-
-
-def whole(connection: Connection, ids: set[str]) -> set[str]:
-    """Return every record that is read as one patient with one of these."""
-    tops = set(links.survivor_of(connection, ids).values())
-    merged = links.merged_into(connection, sorted(tops))
-    return {*tops, *(each for below in merged.values() for each in below)}
-
-
-def newest_patient(connection: Connection, patient_ids: Sequence[str]) -> Version | None:
-    """Return the newest standing Patient resource of these records."""
-    i = t.import_item
-    asked = (
-        select(i)
-        .where(i.c.kind == "Patient", i.c.patient_id.in_(patient_ids), i.c.resource.is_not(None))
-        .where(i.c.superseded_at.is_(None))
-        .order_by(i.c.id.desc())
-        .limit(1)
-    )
-    row = connection.execute(asked).one_or_none()
-    return None if row is None else _version(row)
-
-
 def named_so(connection: Connection, kind: str, ids: Sequence[str], source: str | None) -> ColumnElement[bool]:
     """Return the SQL condition that a row is called by one of these ids, served by the ledger's own index."""
     i = t.import_item.c
@@ -275,11 +229,6 @@ def _page(connection: Connection, asked: Select[tuple[int, int]], count: int) ->
     return Page(versions=[found[each] for each in chosen if each in found], has_more=len(rows) > len(chosen))
 
 
-def is_uuid(word: str) -> bool:
-    """True for a UUID as we write ours."""
-    return re.fullmatch(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", word) is not None
-
-
 class _Found(Exception):
     """The member that was looked for is there."""
 
@@ -299,7 +248,8 @@ def _has_id(text: str) -> bool:
     return False
 
 
-def _version(row: Row[Any]) -> Version:
+def version_of(row: Row[Any]) -> Version:
+    """Return a row of the ledger as a version."""
     return Version(
         id=row.id, source=row.source, key=row.item_key, kind=row.kind, patient_id=row.patient_id,
         fingerprint=row.fingerprint, recorded_at=row.recorded_at, superseded_at=row.superseded_at, text=row.resource,

@@ -131,15 +131,15 @@ class Replay(Asked):
 class Replayed(BaseModel):
     """What a replay did; what stays has its present reason."""
 
-    tried: int
-    settled: int
-    facts: int
+    tried: Annotated[int, Field(examples=[12])]
+    settled: Annotated[int, Field(examples=[11])]
+    facts: Annotated[int, Field(examples=[11])]
 
 
 class Dismissal(Asked):
     """Why an item is set aside for good."""
 
-    reason: Annotated[Text, Field(min_length=3)]
+    reason: Annotated[Text, Field(min_length=3, examples=["a test patient"])]
 
 
 class PatientFound(BaseModel):

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from fastapi import Request, Response
 
-from twin.store import resources
+from twin.store import resource_people, resources
 from twin.store.resource_search import Query, When
 from twin.web.api.fhir.answers import Answer, Listed, base, bundle, listed, page_links
 from twin.web.api.fhir.dates import when
@@ -36,7 +36,7 @@ def everything(
     query = _query(pairs, now)
     count = max(1, read_count(request.query_params.get("_count")))
     with engine.begin() as connection, resources.bounded(connection):
-        people = resources.people_named(connection, [logical_id], said.source)
+        people = resource_people.people_named(connection, [logical_id], said.source)
         if not people:
             raise NotFound("no patient of this name is known")
         page = resources.search(connection, replace(query, people=(frozenset(people),)), count=count)
@@ -44,7 +44,7 @@ def everything(
         note_shown(connection, actor, "fhir.everything", resource, page.versions, now)
         entries = listed(settings, page.versions, {"search": {"mode": "match"}})
         is_first = query.after is None and (not query.kinds or "Patient" in query.kinds)
-        if is_first and resources.newest_patient(connection, sorted(people)) is None:
+        if is_first and resource_people.newest_patient(connection, sorted(people)) is None:
             for patient_id in sorted(people):  # known from other formats only
                 own = json.dumps(patient_view(connection, settings, patient_id), ensure_ascii=False)
                 url = f"{base(settings)}/Patient/{patient_id}"

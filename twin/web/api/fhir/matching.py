@@ -15,11 +15,12 @@ from twin.importers.fhir import parse
 from twin.importers.fhir.models import PatientModel
 from twin.importers.fhir.patient import patient_of
 from twin.settings import Settings
-from twin.store import links, matching, people, resources
+from twin.store import links, matching, people, resource_people
 from twin.store.session import Connection
 from twin.web.api.fhir.answers import Answer, Listed, base, bundle, url_of
 from twin.web.api.fhir.dependencies import CanRead
 from twin.web.api.fhir.negotiation import BodyDep, WishDep
+from twin.web.api.fhir.params import is_unsound
 from twin.web.api.fhir.patient_view import patient_view
 from twin.web.api.fhir.reading import check_params
 from twin.web.deps import EngineDep, Now, SettingsDep, record_access
@@ -88,7 +89,7 @@ def _candidates(connection: Connection, draft: PatientDraft, count: int) -> list
 
 
 def _listed(connection: Connection, settings: Settings, patient_id: str, score: float, grade: str) -> Listed:
-    kept = resources.newest_patient(connection, links.members_of(connection, patient_id))
+    kept = resource_people.newest_patient(connection, links.members_of(connection, patient_id))
     more = {
         "search": {
             "extension": [{"url": MATCH_GRADE, "valueCode": grade}], "mode": "match", "score": round(score, 4),
@@ -102,8 +103,4 @@ def _listed(connection: Connection, settings: Settings, patient_id: str, score: 
 
 def _is_unsound(draft: PatientDraft) -> bool:
     texts = (draft.name, *(part for each in draft.identifiers for part in (each.system, each.value)))
-    return any("\x00" in text or (not text.isascii() and _has_half(text)) for text in texts)
-
-
-def _has_half(text: str) -> bool:
-    return any("\ud800" <= sign <= "\udfff" for sign in text)
+    return any(is_unsound(text) for text in texts)

@@ -84,8 +84,13 @@ def check_sound(pairs: Iterable[tuple[str, str]]) -> None:
     pairs = list(pairs)
     if len(pairs) > _MOST_PARAMETERS:
         raise BadRequest(f"more than {_MOST_PARAMETERS} parameters")
-    if any(_UNSOUND.search(part) for pair in pairs for part in pair):
+    if any(is_unsound(part) for pair in pairs for part in pair):
         raise BadRequest("a parameter holds a character that can't be kept (NUL, or half of a surrogate pair)")
+
+
+def is_unsound(word: str) -> bool:
+    """True for a word with a NUL or half of a surrogate pair in it."""
+    return _UNSOUND.search(word) is not None
 
 
 def cursor_of(newest_first: bool | None, at: datetime, number: int) -> str:

@@ -7,7 +7,7 @@ from datetime import datetime
 from fastapi import Request, Response
 
 from twin.settings import Settings
-from twin.store import resources
+from twin.store import resource_people, resources
 from twin.store.resources import Version
 from twin.store.session import Connection
 from twin.web.api.cursor import pack
@@ -84,7 +84,7 @@ def answer_read(
     """
     check_kind(kind)
     check_id(logical_id)
-    if kind == "Patient" and resources.is_uuid(logical_id) and source is None:
+    if kind == "Patient" and resource_people.is_uuid(logical_id) and source is None:
         own = patient_view(connection, settings, logical_id)
         if own is not None and not resources.of_id(connection, kind, logical_id):
             record_access(connection, actor, "fhir.read", logical_id, f"Patient/{logical_id}", now=now)

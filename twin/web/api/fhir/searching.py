@@ -9,7 +9,7 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, Request, Response
 
 from twin.settings import Settings
-from twin.store import audit, resources
+from twin.store import audit, resource_people, resources
 from twin.store.resource_search import Query
 from twin.store.session import Connection
 from twin.web.api.fhir.answers import Answer, Listed, bundle, listed, outcome, page_links
@@ -99,9 +99,9 @@ def note_shown(
 
 def _looked_up(connection: Connection, asked: Asked) -> Query:
     query = asked.query
-    people = [frozenset(resources.people_named(connection, ids, query.source)) for ids in asked.people]
+    people = [frozenset(resource_people.people_named(connection, ids, query.source)) for ids in asked.people]
     people += [
-        frozenset(resources.people_identified(connection, [(each.system, each.code or "") for each in tokens]))
+        frozenset(resource_people.people_identified(connection, [(each.system, each.code or "") for each in tokens]))
         for tokens in asked.people_identified
     ]
     return replace(query, people=(*query.people, *people))
