@@ -115,6 +115,21 @@ def context_of(settings: Settings, told: Told, now: datetime, knowledge: tuple[A
     )  # fmt: skip
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Next:
+    """A file that is about to be taken: images, an opened file that is being read, or what became of it already."""
+
+    name: str
+    images: Path | None = None
+    opened: intake.Opened | None = None
+    report: Report | None = None
+
+    @property
+    def is_knowledge(self) -> bool:
+        """True for a reference file, which files after it are read against."""
+        return self.opened is not None and self.opened.importer is pgs.IMPORTER
+
+
 @dataclass(kw_only=True)
 class _Whole:
     """One request to import, and the files it holds."""
@@ -139,10 +154,7 @@ class _Whole:
             if self.wanted:
                 fetch(self.wanted, path, self.settings)
             knows_folder = not self.shown[0]  # what lies beside an upload is another's
-            for each in inputs(path, _scratch(self.settings), _rank, knows_folder=knows_folder):
-                self._check_cancelled()
-                name = self._named(each.name)
-                tally.add(self._one(each, name, tally), under="" if each.images is not None else f"{name}: ")
+            self._files(inputs(path, _scratch(self.settings), _rank, knows_folder=knows_folder), tally)
             self._replay_unknown(tally)
             status = "done"
         except intake.Cancelled:
@@ -162,29 +174,66 @@ class _Whole:
                 self._close(tally, status)
         return tally.report(self.import_id)
 
-    def _one(self, each: Input, name: str, tally: Tally) -> Report:
+    def _files(self, found: Iterator[Input], tally: Tally) -> None:
+        """Take every file in its order; while one is written the next is being read."""
+        next_up: _Next | None = None
+        try:
+            for each in found:
+                self._check_cancelled()
+                if next_up is not None and next_up.is_knowledge:  # what comes after it is read with it
+                    self._add(next_up, tally)
+                    next_up = None
+                now, next_up = next_up, self._open(each)
+                if now is not None:
+                    self._add(now, tally)
+            if next_up is not None:
+                self._add(next_up, tally)
+                next_up = None
+        finally:
+            if next_up is not None and next_up.opened is not None:
+                next_up.opened.close()
+
+    def _add(self, found: "_Next", tally: Tally) -> None:
+        tally.add(self._finish(found, tally), under="" if found.images is not None else f"{found.name}: ")
+
+    def _open(self, each: Input) -> "_Next":
+        """Begin with a file: look it up in the ledger and start to read it, or say what becomes of it at once."""
+        name = self._named(each.name)
         if each.images is not None:
-            zone = uploads.zone(self.settings.time_zone)
-            return scan.receive(
-                self.engine, self.settings.home_path, zone, each.images, name=name, actor=self.actor,
-                patient=self._patient(), now=self.clock(), parent_id=self.import_id,
-            )  # fmt: skip
+            return _Next(name=name, images=each.images)
         if each.refused is not None or each.content is None:
-            return _unreadable("the file", each.refused or "empty")
-        with self.engine.connect() as connection:
-            done = ledger.done_child(connection, self.import_id, name, each.content.sha256)
-        if done is not None:
-            return from_json(done.id, done.report)
+            return _Next(name=name, report=_unreadable("the file", each.refused or "empty"))
         content = Content(name=name, size=each.content.size, opener=each.content.opener, beside=each.content.beside)
         if content.base_name == MAPPING:
-            return _noted("the file", "read as the mapping of the tables beside it")
-        importer = uploads.importer(self.told.format_key) or recognise(content)
+            return _Next(name=name, report=_noted("the file", "read as the mapping of the tables beside it"))
         try:
-            report = intake.take(
-                self.engine, content, self._asked(content, importer), importer=importer,
+            with self.engine.connect() as connection:
+                done = ledger.done_child(connection, self.import_id, name, content.sha256)
+            if done is not None:
+                return _Next(name=name, report=from_json(done.id, done.report))
+            importer = uploads.importer(self.told.format_key) or recognise(content)
+            asked = self._asked(content, importer)
+            return _Next(name=name, opened=intake.open_file(self.engine, content, asked, importer=importer))
+        except TwinError as error:
+            return _Next(name=name, report=_unreadable("the file", str(error)))
+
+    def _finish(self, found: "_Next", tally: Tally) -> Report:
+        if found.images is not None:
+            zone = uploads.zone(self.settings.time_zone)
+            return scan.receive(
+                self.engine, self.settings.home_path, zone, found.images, name=found.name, actor=self.actor,
+                patient=self._patient(), now=self.clock(), parent_id=self.import_id,
+            )  # fmt: skip
+        if found.opened is None:
+            assert found.report is not None
+            return found.report
+        content = found.opened.content
+        try:
+            report = intake.take_opened(
+                self.engine, found.opened,
                 on_progress=lambda report, bytes_done: self._tell(tally, content, report, bytes_done),
             )  # fmt: skip
-            if importer is pgs.IMPORTER:
+            if found.is_knowledge:
                 self._install(content)
             return report
         except (intake.Cancelled, intake.AlreadyRunning):

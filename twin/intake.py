@@ -4,17 +4,16 @@ A file is taken in batches; each batch's facts, its ledger rows and how far the 
 import that was killed at any point goes on behind its last checkpoint; one that somebody cancels ends at the next.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from itertools import islice
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import psycopg.errors
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import OperationalError
 
-from twin.ahead import read_ahead
+from twin.ahead import Ahead
 from twin.errors import TwinError, UnreadableInput
 from twin.importers import recognise
 from twin.importers.base import Context, Importer, Item
@@ -100,33 +99,79 @@ def in_transaction(engine: Engine, work: Callable[[Connection], Done]) -> Done:
     raise AssertionError("the last attempt returns or raises")
 
 
-def take(
-    engine: Engine, content: Content, asked: Asked, *, importer: Importer | None = None,
-    on_progress: Callable[[Report, int], None] = lambda report, bytes_done: None,
-) -> Report:  # fmt: skip
-    """Take one file in batches and return what became of everything in it; `on_progress` hears of every checkpoint.
+@dataclass(frozen=True, kw_only=True)
+class Opened:
+    """A file that is about to be taken: what is known of it, and its items, which are being read already."""
+
+    content: Content
+    asked: Asked
+    importer: Importer
+    local: LocalMapping
+    version: str
+    before: Row[Any] | None
+    """An import of the same bytes, read the same way, that left nothing open: nothing needs to be read."""
+    reading: Ahead[list[Item]] | None
+
+    def close(self) -> None:
+        """End the reading, where nobody takes the file after all."""
+        if self.reading is not None:
+            self.reading.close()
+
+
+def open_file(engine: Engine, content: Content, asked: Asked, *, importer: Importer | None = None) -> Opened:
+    """Look a file up in the ledger, and begin to read it where it is not known whole.
 
     Raises:
-        UnreadableInput, UnsupportedVersion: no format reads it.
-        Cancelled: somebody asked for that.
-        AlreadyRunning: another process takes this very import.
+        UnreadableInput: no format recognises it.
     """
     chosen = importer or _format_of(content)
     with engine.connect() as connection:
         local = mappings.load(connection)
         version = mapping_version(local)
         before = ledger.taken_whole(connection, asked.source, content.sha256, version, asked.options())
-    if before is not None:
-        return _all_known(engine, content, asked, chosen, before)
-    import_id, is_new = _opened(engine, content, asked, version)
+    reading = None if before is not None else _read(chosen, content, asked.context)
+    return Opened(
+        content=content, asked=asked, importer=chosen, local=local, version=version, before=before, reading=reading
+    )
+
+
+def take(
+    engine: Engine, content: Content, asked: Asked, *, importer: Importer | None = None,
+    on_progress: Callable[[Report, int], None] = lambda report, bytes_done: None,
+) -> Report:  # fmt: skip
+    """Take one file in batches and return what became of everything in it; see `take_opened`."""
+    return take_opened(engine, open_file(engine, content, asked, importer=importer), on_progress=on_progress)
+
+
+def take_opened(
+    engine: Engine, opened: Opened, *,
+    on_progress: Callable[[Report, int], None] = lambda report, bytes_done: None,
+) -> Report:  # fmt: skip
+    """Take one file in batches and return what became of everything in it; `on_progress` hears of every checkpoint.
+
+    Raises:
+        UnreadableInput, UnsupportedVersion: the format can't read it.
+        Cancelled: somebody asked for that.
+        AlreadyRunning: another process takes this very import.
+    """
+    try:
+        return _take(engine, opened, on_progress)
+    finally:
+        opened.close()
+
+
+def _take(engine: Engine, opened: Opened, on_progress: Callable[[Report, int], None]) -> Report:
+    if opened.before is not None:
+        return _all_known(engine, opened, opened.before)
+    import_id, is_new = _run_of(engine, opened)
     with engine.connect() as held, session.advisory_lock(held, f"import/{import_id}") as won:
         held.commit()  # the lock is the session's, not the transaction's: don't sit idle in one
         if not won:
             raise AlreadyRunning
-        run = _Run(engine=engine, content=content, asked=asked, importer=chosen, local=local, import_id=import_id)
+        run = _Run(engine=engine, opened=opened, import_id=import_id)
         for attempt in range(_ATTEMPTS):
             try:
-                return run.take(is_new=is_new and attempt == 0, on_progress=on_progress)
+                return run.take(is_first=attempt == 0, is_new=is_new and attempt == 0, on_progress=on_progress)
             except OperationalError as error:  # the transaction was undone: go on behind the last checkpoint
                 if attempt + 1 == _ATTEMPTS or not isinstance(error.orig, psycopg.errors.DeadlockDetected):
                     raise
@@ -138,23 +183,23 @@ class _Run:
     """One file being taken by this process."""
 
     engine: Engine
-    content: Content
-    asked: Asked
-    importer: Importer
-    local: LocalMapping
+    opened: Opened
     import_id: int
 
-    def take(self, *, is_new: bool, on_progress: Callable[[Report, int], None]) -> Report:
+    def take(self, *, is_first: bool, is_new: bool, on_progress: Callable[[Report, int], None]) -> Report:
         taking, done = self._begin(is_new)
+        reading = self.opened.reading if is_first else None
+        passed = 0
         try:
-            items = self.importer.read(self.content, self.asked.context)
-            if done:
-                self._skip(items, done, taking)
-            with read_ahead(batches(items)) as ready:
+            with reading or _read(self.opened.importer, self.opened.content, self.opened.asked.context) as ready:
                 for batch in ready:
-                    done += len(batch)
-                    self._batch(taking, batch, done)
-                    on_progress(taking.tally.report(self.import_id), self._position())
+                    known = max(0, min(done - passed, len(batch)))
+                    passed += len(batch)
+                    if known:  # an earlier run has taken it; the patients it named are met again
+                        self._remember(taking, batch[:known])
+                    if known < len(batch):
+                        self._batch(taking, batch[known:], passed)
+                        on_progress(taking.tally.report(self.import_id), self._position())
             return self._end(taking, "done")
         except Cancelled:
             self._end(taking, "cancelled")
@@ -173,18 +218,14 @@ class _Run:
             tally.add(from_json(self.import_id, row.report, row.report.get(PATIENT_IDS, ())))
             done = row.items_done
         job = Job(
-            import_id=self.import_id, source=self.asked.source, actor=self.asked.actor, context=self.asked.context,
-            local=self.local, format_key=self.importer.key,
+            import_id=self.import_id, source=self.opened.asked.source, actor=self.opened.asked.actor,
+            context=self.opened.asked.context, local=self.opened.local, format_key=self.opened.importer.key,
         )  # fmt: skip
         return Taking.of(job, tally), done
 
-    def _skip(self, items: Iterator[Item], count: int, taking: Taking) -> None:
-        """Pass over what an earlier run has taken; the patients it named are met again."""
-        left = count
-        while left > 0 and (batch := list(islice(items, min(left, 2_000)))):
-            left -= len(batch)
-            with self.engine.connect() as connection:
-                taking.remember(connection, batch)
+    def _remember(self, taking: Taking, batch: list[Item]) -> None:
+        with self.engine.connect() as connection:
+            taking.remember(connection, batch)
 
     def _batch(self, taking: Taking, batch: list[Item], done: int) -> None:
         with self.engine.begin() as connection:
@@ -200,8 +241,8 @@ class _Run:
         report = taking.tally.report(self.import_id)
         with self.engine.begin() as connection:
             ledger.finish_run(
-                connection, self.import_id, status=status, format_key=self.importer.key,
-                report=self._told(taking), now=self.asked.context.now,
+                connection, self.import_id, status=status, format_key=self.opened.importer.key,
+                report=self._told(taking), now=self.opened.asked.context.now,
             )  # fmt: skip
         return report
 
@@ -210,7 +251,7 @@ class _Run:
         return told | {PATIENT_IDS: sorted(taking.tally.patients)[:_KEPT_IDS]}
 
     def _position(self) -> int:
-        return self.content.position()
+        return self.opened.content.position()
 
 
 def take_in(
@@ -240,8 +281,9 @@ def take_in(
     return report
 
 
-def _opened(engine: Engine, content: Content, asked: Asked, version: str) -> tuple[int, bool]:
+def _run_of(engine: Engine, opened: Opened) -> tuple[int, bool]:
     """Return the row of this import, and whether it is new: one that did not end goes on."""
+    content, asked = opened.content, opened.asked
     with engine.begin() as connection:
         begun = ledger.unfinished(connection, asked.source, content.sha256, asked.options())
         if begun is not None:
@@ -249,15 +291,20 @@ def _opened(engine: Engine, content: Content, asked: Asked, version: str) -> tup
         import_id = ledger.start_run(
             connection, source=asked.source, name=content.name, file_hash=content.sha256, actor=asked.actor,
             now=asked.context.now, parent_id=asked.parent_id, options=asked.options(), bytes_total=content.size,
-            mapping_version=version,
+            mapping_version=opened.version,
         )  # fmt: skip
     return import_id, True
 
 
-def _all_known(engine: Engine, content: Content, asked: Asked, importer: Importer, before: object) -> Report:
+def _read(importer: Importer, content: Content, context: Context) -> Ahead[list[Item]]:
+    return Ahead(lambda: batches(importer.read(content, context)))
+
+
+def _all_known(engine: Engine, opened: Opened, before: Row[Any]) -> Report:
     """Note that a file came again that was taken whole, and report each of its items as known."""
-    told = from_json(None, before.report)  # type: ignore[attr-defined]
-    tally = Tally(patients=set(before.report.get(PATIENT_IDS, ())))  # type: ignore[attr-defined]
+    content, asked = opened.content, opened.asked
+    told = from_json(None, before.report)
+    tally = Tally(patients=set(before.report.get(PATIENT_IDS, ())))
     for (kind, outcome), count in told.counts.items():
         again = outcome if outcome == "not_used" else "duplicate"
         tally.counts[kind, again] = tally.counts.get((kind, again), 0) + count
@@ -268,11 +315,11 @@ def _all_known(engine: Engine, content: Content, asked: Asked, importer: Importe
         import_id = ledger.start_run(
             connection, source=asked.source, name=content.name, file_hash=content.sha256, actor=asked.actor,
             now=asked.context.now, parent_id=asked.parent_id, bytes_total=content.size,
-            options={"same_as": before.id},  # type: ignore[attr-defined]
+            options={"same_as": before.id},
         )  # fmt: skip
         report = tally.report(import_id)
         ledger.finish_run(
-            connection, import_id, status="done", format_key=importer.key, report=report.to_json(),
+            connection, import_id, status="done", format_key=opened.importer.key, report=report.to_json(),
             now=asked.context.now,
         )  # fmt: skip
     return report

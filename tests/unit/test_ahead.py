@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from twin.ahead import read_ahead
+from twin.ahead import Ahead
 
 
 def names() -> set[str]:
@@ -13,7 +13,7 @@ def names() -> set[str]:
 
 
 def test_pieces_come_in_their_order() -> None:
-    with read_ahead(iter(range(1_000))) as pieces:
+    with Ahead(lambda: iter(range(1_000))) as pieces:
         assert list(pieces) == list(range(1_000))
 
 
@@ -23,7 +23,7 @@ def test_an_error_comes_where_it_would_have_come() -> None:
         raise ValueError("third")
 
     got = []
-    with pytest.raises(ValueError, match="third"), read_ahead(broken()) as pieces:
+    with pytest.raises(ValueError, match="third"), Ahead(broken) as pieces:
         for piece in pieces:
             got.append(piece)
     assert got == [1, 2]
@@ -37,12 +37,12 @@ def test_no_more_is_read_than_a_little_ahead() -> None:
             read.append(number)
             yield number
 
-    with read_ahead(counted(), depth=2) as pieces:
-        assert next(pieces) == 0
+    with Ahead(counted, depth=2) as pieces:
+        assert next(iter(pieces)) == 0
     assert len(read) <= 5
 
 
 def test_the_thread_ends_with_the_block() -> None:
-    with read_ahead(iter(range(1_000))) as pieces:
-        next(pieces)
+    with Ahead(lambda: iter(range(1_000))) as pieces:
+        next(iter(pieces))
     assert "reading ahead" not in names()

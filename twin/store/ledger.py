@@ -149,54 +149,79 @@ def enter(
     patient_ids: Sequence[str | None],
     now: datetime,
 ) -> list[Ledgered | None]:
-    """Enter items (no two of one key) in the ledger; None stands for one that was there, content and all."""
+    """Enter items (no two of one key) in the ledger; None stands for one that was there, content and all.
+
+    One transaction at a time enters items of one source: what it finds there is what it adds to.
+    """
     if not items:
         return []
+    lock_tokens(connection, [f"ledger/{source}"])
     keys = [bounded_key(item.key) for item in items]
-    raw = driver_connection(connection)
-    with raw.cursor() as cursor:
-        cursor.execute(
-            "create temporary table if not exists entering (position int, item_key text, fingerprint text,"
-            " patient_id uuid, kind text, resource text, version_at timestamptz) on commit delete rows"
-        )
-        cursor.execute("truncate entering")
-        columns = "position, item_key, fingerprint, patient_id, kind, resource, version_at"
-        with cursor.copy(f"copy entering ({columns}) from stdin") as copy:
-            for position, (item, key, patient_id) in enumerate(zip(items, keys, patient_ids, strict=True)):
-                copy.write_row(
-                    (position, key, item.fingerprint, patient_id, item.kind, storable(item.resource), item.version_at)
-                )
-        cursor.execute(  # in the order of keys: two imports of the same items wait for one another, never in a ring
-            "with fresh as ("
-            " insert into import_item (source, item_key, fingerprint, patient_id, import_id, recorded_at, kind,"
-            "  resource, version_at)"
-            " select %(source)s, item_key, fingerprint, patient_id, %(import_id)s, %(now)s, kind, resource, version_at"
-            " from entering order by item_key"
-            " on conflict (source, item_key, fingerprint) do nothing returning id, item_key)"
-            " select e.position, fresh.id, array(select o.id from import_item o where o.source = %(source)s"
-            "  and o.item_key = fresh.item_key and o.superseded_at is null"
-            "  and o.patient_id is not distinct from e.patient_id and (o.version_at > e.version_at) is not true),"
-            " array(select o.id from import_item o where o.source = %(source)s and o.item_key = fresh.item_key"
-            "  and o.superseded_at is null and o.patient_id is not distinct from e.patient_id"
-            "  and o.version_at > e.version_at)"
-            " from fresh join entering e using (item_key)",
-            {"source": source, "import_id": import_id, "now": now},
-        )
-        ledgered: list[Ledgered | None] = [None] * len(items)
-        for position, item_id, earlier, later in cursor.fetchall():
-            supersedes = () if later else tuple(earlier)
-            ledgered[position] = Ledgered(item_id=item_id, supersedes=supersedes, outdated_by=tuple(later))
-        tokens = [
-            (token[:1_000], row.item_id)
-            for item, row in zip(items, ledgered, strict=True)
-            if row is not None
-            for token in dict.fromkeys(item.tokens)
-        ]
+    there = _versions(connection, source, keys)
+    fresh = [
+        index
+        for index, (item, key) in enumerate(zip(items, keys, strict=True))
+        if all(row.fingerprint != item.fingerprint for row in there.get(key, ()))
+    ]
+    ledgered: list[Ledgered | None] = [None] * len(items)
+    for index, item_id in zip(fresh, _ids(connection, len(fresh)), strict=True):
+        ledgered[index] = _placed(item_id, items[index], patient_ids[index], there.get(keys[index], ()))
+    _write(connection, items, keys, ledgered, patient_ids, source=source, import_id=import_id, now=now)
+    return ledgered
+
+
+def _versions(connection: Connection, source: str, keys: Sequence[str]) -> dict[str, list[Row[Any]]]:
+    """Return what the ledger holds under these keys."""
+    rows = connection.execute(
+        text(
+            "select id, item_key, fingerprint, patient_id::text, version_at, superseded_at from import_item"
+            " where source = :source and item_key = any(:keys)"
+        ),
+        {"source": source, "keys": list(keys)},
+    )
+    found: dict[str, list[Row[Any]]] = {}
+    for row in rows:
+        found.setdefault(row.item_key, []).append(row)
+    return found
+
+
+def _ids(connection: Connection, count: int) -> list[int]:
+    asked = "select nextval(pg_get_serial_sequence('import_item', 'id')) from generate_series(1, :count)"
+    return list(connection.execute(text(asked), {"count": count}).scalars()) if count else []
+
+
+def _placed(item_id: int, item: Item, patient_id: str | None, there: Sequence[Row[Any]]) -> Ledgered:
+    """Return how a new version stands to those that are there and stand, of the same patient."""
+    standing = [row for row in there if row.superseded_at is None and row.patient_id == patient_id]
+    made = item.version_at
+    later = tuple(
+        row.id for row in standing if made is not None and row.version_at is not None and row.version_at > made
+    )
+    return Ledgered(item_id=item_id, supersedes=() if later else tuple(row.id for row in standing), outdated_by=later)
+
+
+def _write(
+    connection: Connection, items: Sequence[Item], keys: Sequence[str], ledgered: Sequence[Ledgered | None],
+    patient_ids: Sequence[str | None], *, source: str, import_id: int, now: datetime,
+) -> None:  # fmt: skip
+    """Write the rows of what is new, and the business identifiers it bears, by COPY."""
+    tokens = []
+    columns = "id, source, item_key, fingerprint, patient_id, import_id, recorded_at, kind, resource, version_at"
+    with driver_connection(connection).cursor() as cursor:
+        with cursor.copy(f"copy import_item ({columns}) from stdin") as copy:
+            for item, key, row, patient_id in zip(items, keys, ledgered, patient_ids, strict=True):
+                if row is not None:
+                    copy.write_row(
+                        (
+                            row.item_id, source, key, item.fingerprint, patient_id, import_id, now, item.kind,
+                            storable(item.resource), item.version_at,
+                        )
+                    )  # fmt: skip
+                    tokens += [(token[:1_000], row.item_id) for token in dict.fromkeys(item.tokens)]
         if tokens:
             with cursor.copy("copy item_token (token, item_id) from stdin") as copy:
                 for each in tokens:
                     copy.write_row(each)
-    return ledgered
 
 
 def lock_tokens(connection: Connection, names: Iterable[str]) -> None:
