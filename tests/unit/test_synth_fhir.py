@@ -112,7 +112,9 @@ def test_the_importer_rejects_nothing_and_reads_every_unit(patient: SyntheticPat
 
 def test_the_importer_reads_the_values_that_were_printed() -> None:
     patient = next(each for each in PATIENTS if each.is_conventional and each.correction is None)
-    drafts = [fact for item in IMPORTER.read(Content.of(encode(bundle(patient))), Context(now=NOW)) for fact in item.facts]
+    drafts = [
+        fact for item in IMPORTER.read(Content.of(encode(bundle(patient))), Context(now=NOW)) for fact in item.facts
+    ]
     read = sorted((fact.observed_at, found.value) for fact in drafts if (found := derive(fact)).signal == "creatinine")
     assert read == [(at, pytest.approx(value)) for at, value, _ in timeline_values(patient, "creatinine")]
 
