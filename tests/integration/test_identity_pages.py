@@ -15,7 +15,7 @@ from tests.web_serving import Site, serving
 from twin import merge
 from twin.settings import Settings
 
-TWIN_OF_WANG = "5f0c1b52-6d0e-4c2e-9a55-0b8f0b7f3c11"
+SISTER_OF_WANG = "5f0c1b52-6d0e-4c2e-9a55-0b8f0b7f3c11"
 WANG = next(person.id for person in simulated.cast() if person.index == 0)
 CHEN = next(person.id for person in simulated.cast() if person.index == 1)
 
@@ -35,14 +35,14 @@ def clinician(site: Site) -> httpx.Client:
 
 
 def linked(site: Site) -> None:
-    merge.merge(site.engine, TWIN_OF_WANG, WANG, reason="ID card seen", actor="user:dr", now=simulated.NOW)
+    merge.merge(site.engine, SISTER_OF_WANG, WANG, reason="ID card seen", actor="user:dr", now=simulated.NOW)
 
 
 def test_a_pair_stands_side_by_side_with_what_speaks_for_and_against(site: Site, clinician: httpx.Client) -> None:
     page = clinician.get("/identity").text
     assert "1 pair waits for a decision" in page and "Probably one person" in page
     assert "birth date (day and month swapped)" in page and "OTHER-77" in page and "clinic-north" in page
-    assert {row["patient_id"] for row in site.audit(action="match.list")} == {WANG, TWIN_OF_WANG}
+    assert {row["patient_id"] for row in site.audit(action="match.list")} == {WANG, SISTER_OF_WANG}
 
 
 def test_linking_a_pair_takes_it_from_the_list_and_redirects_the_retired_record(
@@ -52,7 +52,7 @@ def test_linking_a_pair_takes_it_from_the_list_and_redirects_the_retired_record(
     assert clinician.post("/identity/reviews/1", data=form).headers["location"] == "/identity"
     page = clinician.get("/identity").text
     assert "No pair waits" in page and "ID card seen" in page
-    away = clinician.get(f"/patients/{TWIN_OF_WANG}")
+    away = clinician.get(f"/patients/{SISTER_OF_WANG}")
     assert (away.status_code, away.headers["location"]) == (303, f"/patients/{WANG}")
     patient = clinician.get(f"/patients/{WANG}").text
     assert "merged from" in patient and "OTHER-77" in patient and "Undo the merge" in patient
@@ -62,18 +62,18 @@ def test_linking_a_pair_takes_it_from_the_list_and_redirects_the_retired_record(
 def test_undoing_a_link_on_the_patient_page_gives_both_their_pages_back(site: Site, clinician: httpx.Client) -> None:
     linked(site)
     form = {"reason": "two people", "place": "patient"}
-    undone = clinician.post(f"/identity/links/{TWIN_OF_WANG}/undo", data=form)
+    undone = clinician.post(f"/identity/links/{SISTER_OF_WANG}/undo", data=form)
     assert undone.headers["location"] == f"/patients/{WANG}"
-    assert clinician.get(f"/patients/{TWIN_OF_WANG}").status_code == 200
+    assert clinician.get(f"/patients/{SISTER_OF_WANG}").status_code == 200
     assert "merged from" not in clinician.get(f"/patients/{WANG}").text
-    assert clinician.post(f"/identity/links/{TWIN_OF_WANG}/undo", data=form).status_code == 409
+    assert clinician.post(f"/identity/links/{SISTER_OF_WANG}/undo", data=form).status_code == 409
 
 
 def test_a_dismissed_pair_is_gone_and_both_records_stay(site: Site, clinician: httpx.Client) -> None:
     form = {"decision": "dismiss", "reason": "sisters-in-law"}
     assert clinician.post("/identity/reviews/1", data=form).status_code == 303
     assert "No pair waits" in clinician.get("/identity").text
-    assert clinician.get(f"/patients/{TWIN_OF_WANG}").status_code == 200
+    assert clinician.get(f"/patients/{SISTER_OF_WANG}").status_code == 200
     assert len(site.audit(action="match.dismissed")) == 2
 
 
@@ -88,7 +88,7 @@ def test_two_records_named_by_number_are_compared_and_linked(site: Site, clinici
     page = clinician.get("/identity", params={"one": "OTHER-77", "other": CHEN}).text
     assert "Almost certainly two people" in page and "Speaks against" in page
     assert "was not found" in clinician.get("/identity", params={"one": "OTHER-77", "other": "nobody"}).text
-    form = {"one": TWIN_OF_WANG, "other": CHEN, "into": CHEN, "reason": "a person knows better"}
+    form = {"one": SISTER_OF_WANG, "other": CHEN, "into": CHEN, "reason": "a person knows better"}
     assert clinician.post("/identity/links", data=form).headers["location"] == f"/patients/{CHEN}"
     assert clinician.post("/identity/links", data=form | {"into": WANG}).status_code == 400
 
@@ -105,31 +105,31 @@ def test_only_who_decides_about_recalls_decides_who_is_who(site: Site) -> None:
 def test_a_search_lists_a_merged_record_once_and_finds_it_by_either_number(site: Site, clinician: httpx.Client) -> None:
     linked(site)
     page = clinician.get("/patients", params={"q": "OTHER-77"}).text
-    assert f"/patients/{WANG}" in page and TWIN_OF_WANG not in page and "with 1 merged record" in page
+    assert f"/patients/{WANG}" in page and SISTER_OF_WANG not in page and "with 1 merged record" in page
     found = clinician.get("/api/v1/patients", params={"query": "OTHER-77"}).json()["patients"]
-    assert [(each["id"], each["merged_from"]) for each in found] == [(WANG, [TWIN_OF_WANG])]
+    assert [(each["id"], each["merged_from"]) for each in found] == [(WANG, [SISTER_OF_WANG])]
     everybody = clinician.get("/api/v1/patients").json()["patients"]
     assert [each["id"] for each in everybody].count(WANG) == 1
-    assert TWIN_OF_WANG not in {each["id"] for each in everybody}
+    assert SISTER_OF_WANG not in {each["id"] for each in everybody}
 
 
 def test_the_snapshot_of_a_merged_record_is_its_survivors(site: Site, clinician: httpx.Client) -> None:
     linked(site)
-    told = clinician.get(f"/api/v1/patients/{TWIN_OF_WANG}/snapshot").json()
+    told = clinician.get(f"/api/v1/patients/{SISTER_OF_WANG}/snapshot").json()
     assert (told["merged_into"], told["patient_id"]) == (WANG, WANG)
     assert clinician.get(f"/api/v1/patients/{WANG}/snapshot").json()["merged_into"] is None
 
 
 def test_the_api_merges_parts_and_refuses_what_contradicts(site: Site) -> None:
     program = site.program("clinician", "record.read", "patient.write")
-    address = f"/api/v1/patients/{TWIN_OF_WANG}"
+    address = f"/api/v1/patients/{SISTER_OF_WANG}"
     asked = {"into": WANG, "reason": "ID card seen"}
     done = program.post(f"{address}/merge", json=asked)
     assert (done.status_code, done.json()["merged_into"]) == (200, WANG)
     again = program.post(f"{address}/merge", json=asked)
     assert (again.status_code, again.headers["content-type"]) == (409, "application/problem+json")
     assert program.post(f"/api/v1/patients/{WANG}/merge", json=asked).status_code == 409
-    assert program.post(f"{address}/merge", json=asked | {"into": TWIN_OF_WANG[::-1]}).status_code in (400, 404, 422)
+    assert program.post(f"{address}/merge", json=asked | {"into": SISTER_OF_WANG[::-1]}).status_code in (400, 404, 422)
     assert program.post(f"{address}/unmerge", json={"reason": "two people"}).json()["merged_into"] is None
     assert program.post(f"{address}/unmerge", json={"reason": "two people"}).status_code == 409
     assert program.post(f"{address}/unmerge", json={"reason": " "}).status_code == 422
@@ -141,7 +141,7 @@ def test_the_api_lists_pairs_and_takes_a_decision_once(site: Site) -> None:
     program = site.program("clinician", "record.read", "patient.write")
     page = program.get("/api/v1/match-reviews", params={"size": 1}).json()
     (pair,) = page["reviews"]
-    assert (pair["grade"], pair["patient"]["id"], pair["candidate"]["id"]) == ("probable", TWIN_OF_WANG, WANG)
+    assert (pair["grade"], pair["patient"]["id"], pair["candidate"]["id"]) == ("probable", SISTER_OF_WANG, WANG)
     assert {part["field"]: part["level"] for part in pair["evidence"]}["birth_date"] == "day_month_swapped"
     after = program.get("/api/v1/match-reviews", params={"size": 1, "after": page["next"]}).json()
     assert after == {"reviews": [], "next": None}
@@ -159,7 +159,7 @@ def test_the_command_line_matches_merges_and_parts(site: Site, settings: Setting
     found = run("match", "--name", "Li Wang", "--birth-date", "1965-03-08", "--json")
     assert [each["grade"] for each in json.loads(found.stdout)] == ["certain", "probable"]
     assert WANG in run("reviews").stdout
-    assert run("merge", "OTHER-77", WANG, "--reason", "r").stdout == f"{TWIN_OF_WANG} is read as {WANG}\n"
+    assert run("merge", "OTHER-77", WANG, "--reason", "r").stdout == f"{SISTER_OF_WANG} is read as {WANG}\n"
     again = run("merge", "OTHER-77", WANG, "--reason", "r")
     assert (again.returncode, again.stderr.startswith("twin: the record is linked")) == (2, True)
     assert run("unmerge", "OTHER-77", "--reason", "r").returncode == 0
