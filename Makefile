@@ -8,7 +8,7 @@ TORCH := 2.13.0
 BUNDLE := twin/web/static/dist/manifest.json
 FRONTEND := $(wildcard twin/web/frontend/*) package.json package-lock.json
 
-.PHONY: help setup demo test check bench browser clean serve work
+.PHONY: help setup demo test check bench bench-slow browser clean serve work
 
 help:  ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 12
@@ -80,6 +80,10 @@ check: setup  ## format, lint, types, imports
 
 bench: setup  ## every benchmark; copy the figures into bench/RESULTS.md
 	@for each in bench/bench_*.py; do echo "== $$each"; $(PY) $$each || exit 1; done
+
+bench-slow: setup  ## an hour: import speed at 10 million facts, memory on 5 GB of NDJSON
+	$(PY) bench/slow/import_flat.py
+	$(PY) bench/slow/import_large.py
 
 clean:  ## forget what was built
 	rm -rf $(VENV) $(STAMPS) node_modules twin/web/static/dist
