@@ -100,10 +100,10 @@ def preview(settings: Settings, path: Path, told: Told, now: datetime) -> Iterat
     """
     from twin.importers.table.preview import preview as of_table
 
-    for each in inputs(path, _scratch(settings), _rank, knows_folder=True):
-        if each.content is not None:
-            beside = replace(told, mapping=told.mapping or _mapping_beside(each.content))
-            if recognise(each.content) is table.IMPORTER:
+    with inputs(path, _scratch(settings), _rank, knows_folder=True) as found:
+        for each in found:
+            if each.content is not None and recognise(each.content) is table.IMPORTER:
+                beside = replace(told, mapping=told.mapping or _mapping_beside(each.content))
                 yield each.name, of_table(each.content, context_of(settings, beside, now))
 
 
@@ -154,7 +154,8 @@ class _Whole:
             if self.wanted:
                 fetch(self.wanted, path, self.settings)
             knows_folder = not self.shown[0]  # what lies beside an upload is another's
-            self._files(inputs(path, _scratch(self.settings), _rank, knows_folder=knows_folder), tally)
+            with inputs(path, _scratch(self.settings), _rank, knows_folder=knows_folder) as found:
+                self._files(found, tally)
             self._replay_unknown(tally)
             status = "done"
         except intake.Cancelled:

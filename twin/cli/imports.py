@@ -120,9 +120,11 @@ def _preview(paths: list[Path], told: "Told", json_out: bool) -> None:
         except TwinError as error:
             failed = True
             typer.echo(f"twin: {path}: {error}", err=True)
+    if not shown and not failed:
+        typer.echo("twin: no table there; --dry-run shows how tables would be read", err=True)
     if json_out:
         as_json(shown)
-    if failed:
+    if failed or not shown:
         raise typer.Exit(COULD_NOT)
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from twin.cli.say import could_not
-from twin.settings import settings
+from twin.settings import Settings, settings
 
 
 def migrate() -> None:
@@ -28,7 +28,7 @@ def serve(
 
     with could_not():
         running = compose.instance(settings())
-        web = create_app(running.engine, running.settings)
+        web = create_app(running.engine, _reached_at(running.settings, port))
     server(web, host=host, port=port).run()
 
 
@@ -38,3 +38,10 @@ def work() -> None:
 
     with could_not():
         compose.run_worker(compose.instance(settings()))
+
+
+def _reached_at(told: Settings, port: int) -> Settings:
+    """Return the settings with the address that links point at: the port's own where the site has named none."""
+    if "public_url" in told.model_fields_set:
+        return told
+    return told.model_copy(update={"public_url": f"http://127.0.0.1:{port}"})

@@ -14,7 +14,7 @@ import tarfile
 import tempfile
 import zipfile
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 from typing import Any, BinaryIO, cast
@@ -76,10 +76,13 @@ class _Found:
     opener: Callable[[], BinaryIO]
 
 
+@contextmanager
 def inputs(
     path: Path, scratch: Path, rank: Callable[[Content], int] = lambda content: 0, *, knows_folder: bool = False
-) -> Iterator[Input]:
-    """Yield what `path` holds: contents by `rank` (lower first), then by name; then CT images.
+) -> Iterator[Iterator[Input]]:
+    """Give what `path` holds: contents by `rank` (lower first), then by name; then CT images.
+
+    Contents can be opened until the block ends: what was unpacked for them goes with it.
 
     `knows_folder`: a single file may look things up in the files beside it, which are not read otherwise.
 
@@ -90,13 +93,13 @@ def inputs(
         raise UnreadableInput(f"no such file or folder: {path}")
     with ExitStack() as closing:
         walk = _Walk(scratch=scratch, rank=rank, closing=closing)
-        if path.is_dir():
-            found = sorted(each for each in path.rglob("*") if each.is_file() and not each.is_symlink())
-            if not found:
-                raise UnreadableInput(f"the folder is empty: {path}")
-            yield from _group(walk, [_on_disk(each) for each in found], {str(each): each for each in found})
-        else:
-            yield from _group(walk, [_on_disk(path)], {str(path): path}, path.parent if knows_folder else None)
+        if not path.is_dir():
+            yield _group(walk, [_on_disk(path)], {str(path): path}, path.parent if knows_folder else None)
+            return
+        found = sorted(each for each in path.rglob("*") if each.is_file() and not each.is_symlink())
+        if not found:
+            raise UnreadableInput(f"the folder is empty: {path}")
+        yield _group(walk, [_on_disk(each) for each in found], {str(each): each for each in found})
 
 
 def is_dicom(head: bytes) -> bool:

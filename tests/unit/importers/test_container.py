@@ -25,7 +25,8 @@ def read(path: Path) -> list[tuple[Input, bytes | None]]:
     scratch = path.parent / "scratch"
     scratch.mkdir(exist_ok=True)
     try:
-        return [(each, each.content.read() if each.content else None) for each in inputs_in(path, scratch)]
+        with inputs_in(path, scratch) as found:
+            return [(each, each.content.read() if each.content else None) for each in list(found)]
     finally:
         assert not list(scratch.iterdir()), "what was unpacked is gone again"
         scratch.rmdir()
@@ -115,7 +116,8 @@ def test_files_come_by_rank_then_by_name_and_know_one_another(tmp_path: Path) ->
     def rank(content: Content) -> int:
         return 0 if content.head == b"p" else 1
 
-    found = [each.content for each in inputs_in(path, scratch, rank) if each.content is not None]
+    with inputs_in(path, scratch, rank) as inputs_found:
+        found = [each.content for each in inputs_found if each.content is not None]
     assert [each.base_name for each in found] == ["persons.csv", "concepts.csv", "labs.csv"]
     assert sorted(found[0].beside()) == ["concepts.csv", "labs.csv", "persons.csv"]
 
@@ -124,12 +126,13 @@ def test_a_content_can_be_opened_again_and_again(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_bytes(b"abc")
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    (found,) = inputs_in(tmp_path / "a.txt", scratch)
-    assert found.content is not None
-    assert found.content.read() == found.content.read() == b"abc"
-    assert found.content.head == b"abc"
-    with pytest.raises(TooLarge):
-        found.content.read(limit=2)
+    with inputs_in(tmp_path / "a.txt", scratch) as inputs_found:
+        (found,) = inputs_found
+        assert found.content is not None
+        assert found.content.read() == found.content.read() == b"abc"
+        assert found.content.head == b"abc"
+        with pytest.raises(TooLarge):
+            found.content.read(limit=2)
 
 
 def test_a_damaged_archive_is_refused_not_raised(tmp_path: Path) -> None:
