@@ -6,6 +6,7 @@ taken again, the one that was being taken goes on behind its last checkpoint.
 
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -23,8 +24,9 @@ from twin.importers.content import Content
 from twin.importers.report import Fate, Report, Tally, from_json, of_fates
 from twin.intake import Asked
 from twin.record.genome import scoring as genome_scoring
+from twin.record.genome.builds import named_in
 from twin.settings import Settings
-from twin.store import audit, ledger, people, scoring
+from twin.store import audit, ledger, people, scoring, session
 from twin.store import quarantine as waiting_store
 from twin.uploads import Told
 
@@ -57,16 +59,33 @@ def import_path(
         Cancelled: somebody cancelled it.
     """
     said = uploads.check(engine, told or Told())
+    with _root(engine, path, source, actor, said, clock()) as import_id:
+        whole = _Whole(
+            engine=engine, settings=settings, import_id=import_id, source=source, actor=actor, told=said, clock=clock,
+            on_progress=on_progress,
+        )  # fmt: skip
+        return whole.take(path)
+
+
+@contextmanager
+def _root(engine: Engine, path: Path, source: str, actor: str, told: Told, now: datetime) -> Iterator[int]:
+    """Give the row of this import while it runs: one that was interrupted goes on, unless somebody else takes it."""
+    options = {"told": asdict(told)}
+    with engine.begin() as connection:
+        begun = ledger.stopped_root(connection, source, str(path), options)
+    if begun is not None:
+        with session.held_lock(engine, f"import/{begun.id}") as won:
+            if won:
+                with engine.begin() as connection:
+                    ledger.set_status(connection, begun.id, "running")
+                yield int(begun.id)
+                return
     with engine.begin() as connection:
         import_id = ledger.start_run(
-            connection, source=source, name=str(path), file_hash="", actor=actor, now=clock(),
-            options={"told": asdict(said)},
-        )  # fmt: skip
-    whole = _Whole(
-        engine=engine, settings=settings, import_id=import_id, source=source, actor=actor, told=said, clock=clock,
-        on_progress=on_progress,
-    )  # fmt: skip
-    return whole.take(path)
+            connection, source=source, name=str(path), file_hash="", actor=actor, now=now, options=options
+        )
+    with session.held_lock(engine, f"import/{import_id}"):
+        yield import_id
 
 
 def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Callable[[], datetime]) -> None:
@@ -245,7 +264,7 @@ class _Whole:
     def _install(self, content: Content) -> None:
         """Keep a polygenic scoring file: genomes that come from now on are scored by it."""
         with content.open() as file:
-            score = genome_scoring.parse(file, content.sha256)
+            score = genome_scoring.parse(file, content.sha256, named_in(self.told.mapping or ""))
         header = {"trait": score.trait, "build": score.build, "variants": score.variants}
         with self.engine.begin() as connection:
             scoring.install(

@@ -164,8 +164,7 @@ def _take(engine: Engine, opened: Opened, on_progress: Callable[[Report, int], N
     if opened.before is not None:
         return _all_known(engine, opened, opened.before)
     import_id, is_new = _run_of(engine, opened)
-    with engine.connect() as held, session.advisory_lock(held, f"import/{import_id}") as won:
-        held.commit()  # the lock is the session's, not the transaction's: don't sit idle in one
+    with session.held_lock(engine, f"import/{import_id}") as won:
         if not won:
             raise AlreadyRunning
         run = _Run(engine=engine, opened=opened, import_id=import_id)
@@ -308,6 +307,9 @@ def _all_known(engine: Engine, opened: Opened, before: Row[Any]) -> Report:
     for (kind, outcome), count in told.counts.items():
         again = outcome if outcome == "not_used" else "duplicate"
         tally.counts[kind, again] = tally.counts.get((kind, again), 0) + count
+    if before.source != asked.source:
+        reason = f"the same file came from the source {before.source} before: nothing of it is new"
+        tally.said["file", "duplicate", reason] = (1, [content.name])
     for each in told.said:
         if each.outcome == "not_used":
             tally.said[each.kind, each.outcome, each.reason] = (each.count, list(each.places))

@@ -15,7 +15,7 @@ from twin import merge
 from twin.importers.base import Context, Item, PatientDraft, Reject
 from twin.importers.report import Tally
 from twin.record.fact import Absent, Derived, FactDraft
-from twin.record.identity import is_somebody_else
+from twin.record.identity import is_somebody_else, own_name
 from twin.record.local import LocalMapping
 from twin.record.matching import Demographics
 from twin.record.quality import derive
@@ -26,6 +26,8 @@ BATCH = 2_000  # items entered in the ledger together
 _LONGEST_IDENTIFIER = 1_000  # characters; an index can't hold an endless one
 _TOLERATED = timedelta(days=1)  # clocks and time zones differ; a result from next week is wrong
 _MEASURED = frozenset({"observation", "report", "imaging_study", "finding", "death"})  # not what is planned
+
+_ANOTHERS = "this id stands for another patient here; name the sending system (source) if it is another one"
 
 _Ready = tuple[Item, str | None, tuple[tuple[FactDraft, Derived], ...]]
 
@@ -82,7 +84,7 @@ class Taking:
                 else:
                     ready.append((item, *settled))
                     seen.add(item.key)
-        batch.write(ready)
+        batch.write(batch.without_foreign_ids(ready))
         batch.finish()
 
     def remember(self, connection: Connection, items: Iterable[Item]) -> None:
@@ -185,6 +187,9 @@ class _Batch:
         if isinstance(meant, Absent):
             return Reject(where=item.where, reason=meant.reason, detail=meant.detail)
         if meant is None:
+            own = own_name(taking.job.source, item.key)
+            if item.resource is not None and (own.system, own.value) in taking.names.identified:
+                return Reject(where=item.where, reason="id_of_another", detail=_ANOTHERS)
             named = taking.job.context.patient
             if named is not None and not item.patient.identifiers:
                 return named
@@ -220,6 +225,24 @@ class _Batch:
             return retired
         self.whose[item.key] = into
         return into, ()
+
+    def without_foreign_ids(self, ready: list[_Ready]) -> list[_Ready]:
+        """Refuse FHIR resources whose id stands for another patient's: one name must not mean two people's results."""
+        named = [
+            (ledger.bounded_key(item.key), patient_id)
+            for item, patient_id, _ in ready
+            if item.resource is not None and item.patient is None and patient_id is not None
+        ]
+        taken = ledger.held_by_others(self.connection, self.taking.job.source, named)
+        if not taken:
+            return ready
+        kept = []
+        for item, patient_id, derived in ready:
+            if item.resource is None or item.patient is not None or ledger.bounded_key(item.key) not in taken:
+                kept.append((item, patient_id, derived))
+            elif item.not_used is None:
+                self.refuse(item, Reject(where=item.where, reason="id_of_another", detail=_ANOTHERS))
+        return kept
 
     def write(self, ready: list[_Ready]) -> None:
         """Enter what is ready in the ledger and write the facts of what is new."""

@@ -146,7 +146,7 @@ def upgrade() -> None:
     op.add_column("import_run", sa.Column("bytes_total", sa.BigInteger(), nullable=True))
     op.add_column("import_run", sa.Column("mapping_version", sa.Text(), nullable=True))
     op.add_column("import_run", sa.Column("cancel_requested_at", sa.DateTime(timezone=True), nullable=True))
-    op.create_index("ix_import_run_file", "import_run", ["source", "file_hash"], unique=False)
+    op.create_index("ix_import_run_file", "import_run", ["file_hash", "source"], unique=False)
     op.create_index(
         "ix_import_run_open",
         "import_run",

@@ -1,5 +1,7 @@
 """An import of files on a real PostgreSQL: it goes on where it stopped, can be cancelled, and writes nothing twice."""
 
+import io
+import tarfile
 import zipfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -291,3 +293,84 @@ def test_a_new_surname_or_a_corrected_birth_date_is_the_same_person(engine: Engi
     take(engine, bundle(patient(), kind="collection"))
     married = patient() | {"name": [{"family": "Neu", "given": ["Frieda"]}], "birthDate": "1960-05-05"}
     assert take(engine, bundle(married, kind="collection")).superseded == 1
+
+
+def test_an_interrupted_import_of_a_path_is_the_same_import_when_it_goes_on(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("a.json", many())
+        archive.writestr("b.json", bundle(lab("late", CREATININE, 80, "umol/L", "2020"), kind="collection"))
+
+    def die_in_the_second_file(progress: imports.Progress) -> None:
+        if progress.name.endswith("b.json"):
+            raise Died
+
+    with pytest.raises(Died):
+        bring(engine, settings, path, on_progress=die_in_the_second_file)
+    report = bring(engine, settings, path)
+    assert (report.read, report.imported, report.duplicates) == (MANY + 2, MANY + 2, 0)
+    with engine.connect() as connection:
+        roots = connection.execute(select(import_run.c.status).where(import_run.c.parent_id.is_(None))).scalars().all()
+    assert roots == ["done"]
+
+
+def test_what_was_unpacked_stays_until_the_last_file_is_read(
+    engine: Engine, settings: Settings, tmp_path: Path
+) -> None:
+    path = tmp_path / "a.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, content in (("a.json", many(3_000)), ("b.json", bundle(patient("p2", mrn="2"), kind="collection"))):
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+        link = tarfile.TarInfo("z")
+        link.type = tarfile.SYMTYPE
+        link.linkname = "/etc/passwd"
+        archive.addfile(link)
+    for _ in range(3):
+        report = bring(engine, settings, path)
+        assert (report.read, report.rejected) == (3_003, 1)
+    assert not list((settings.home_path / "scratch").iterdir())
+
+
+def test_the_same_file_under_another_source_says_nothing_new(engine: Engine) -> None:
+    take(engine, many(10))
+    asked = Asked(source="typo", actor="test", context=Context(now=NOW))
+    report = intake.take(engine, Content.of(many(10), "a.json"), asked)
+    assert (report.duplicates, report.facts, count(engine, fact)) == (11, 0, 10)
+    assert report.said[-1].reason == "the same file came from the source h before: nothing of it is new"
+
+
+def test_an_id_that_stands_for_another_patient_is_refused(engine: Engine) -> None:
+    take(engine, bundle(patient(), patient("p2", mrn="2"), lab("o", CREATININE, 80, "umol/L", "2020")))
+    moved = take(engine, bundle(lab("o", CREATININE, 90, "umol/L", "2020", subject="Patient/p2")))
+    assert [each.reason for each in moved.rejects] == ["id_of_another"]
+    assert count(engine, fact) == 1
+
+
+def test_a_patient_id_is_not_given_to_somebody_with_other_identifiers(engine: Engine) -> None:
+    take(engine, bundle(patient()))
+    other = patient(mrn="77", birth="1999-01-01") | {"name": [{"family": "Anders", "given": ["Karl"]}]}
+    report = take(engine, bundle(other))
+    assert [each.reason for each in report.rejects] == ["id_of_another"]
+    assert count(engine, patients) == 1
+
+
+def test_a_document_about_two_patients_is_taken_for_its_subject_only(engine: Engine) -> None:
+    composition = {
+        "resourceType": "Composition",
+        "id": "c",
+        "subject": {"reference": "Patient/p1"},
+        "date": "2026-01-01",
+    }
+    mine, theirs = (lab(key, CREATININE, 80, "umol/L", "2020", subject=f"Patient/{whose}") for key, whose in
+                    (("a", "p1"), ("b", "p2")))  # fmt: skip
+    content = bundle(composition, patient(), patient("p2", mrn="2"), mine, theirs, kind="document")
+    report = take(engine, content)
+    assert [(each.where, each.reason) for each in report.rejects] == [
+        ("Bundle.entry[2]", "two_patients"),
+        ("Bundle.entry[4]", "two_patients"),
+    ]
+    assert (report.facts, count(engine, patients)) == (1, 1)

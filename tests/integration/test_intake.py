@@ -154,7 +154,7 @@ def test_two_imports_of_one_patient_at_once_make_one_patient(engine: Engine) -> 
 
 def test_two_hospitals_first_patients_stay_two(engine: Engine) -> None:
     take(engine, bundle(patient("1", mrn="a")), source="north")
-    take(engine, bundle(patient("1", mrn="b")), source="north")
+    take(engine, bundle(patient("1", mrn="b")), source="south")
     assert rows(engine, patients) == 2
 
 

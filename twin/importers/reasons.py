@@ -15,6 +15,8 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
                                     "merge those patients if they are one, or mend the identifiers; then replay"),
         "conflicting_demographics": ("the identifier belongs to a record of another name and birth date",
                                      "mend the number at the source, or name the patient; then replay"),
+        "id_of_another": ("a resource id under which another patient's resource stands",
+                          "name the sending system (source) if it is another one; else mend the id or the patient"),
         "two_patients": ("it speaks of two patients, or of another than the one that was named",
                          "send each patient's part by itself"),
         "no_patient_id": ("the row names no number of the patient", "fill the column, or name the patient"),

@@ -45,6 +45,31 @@ def get_run(connection: Connection, import_id: int) -> Row[Any] | None:
     return connection.execute(select(t.import_run).where(t.import_run.c.id == import_id)).one_or_none()
 
 
+def stopped_root(connection: Connection, source: str, name: str, options: Mapping[str, Any]) -> Row[Any] | None:
+    """Return the newest import of this path that began and did not end, as it was asked for now."""
+    run = t.import_run
+    asked = select(run).where(
+        run.c.source == source, run.c.file_name == name, run.c.parent_id.is_(None), run.c.options == dict(options),
+        run.c.status.in_(("running", "interrupted")),
+    )  # fmt: skip
+    return connection.execute(asked.order_by(run.c.id.desc()).limit(1)).one_or_none()
+
+
+def held_by_others(connection: Connection, source: str, held: Sequence[tuple[str, str]]) -> set[str]:
+    """Return those of these keys under which something of another patient stands; `held` are (key, patient id)."""
+    if not held:
+        return set()
+    rows = connection.execute(
+        text(
+            "select distinct i.item_key from unnest(cast(:keys as text[]), cast(:ids as uuid[])) as w(item_key, whose)"
+            " join import_item i on i.source = :source and i.item_key = w.item_key"
+            " where i.superseded_at is null and i.patient_id <> w.whose"
+        ),
+        {"source": source, "keys": [key for key, _ in held], "ids": [whose for _, whose in held]},
+    )
+    return set(rows.scalars())
+
+
 def children(connection: Connection, parent_id: int) -> Sequence[Row[Any]]:
     """Return the files of one request, in the order in which they were taken."""
     asked = select(t.import_run).where(t.import_run.c.parent_id == parent_id).order_by(t.import_run.c.id)
@@ -71,16 +96,19 @@ def unfinished(connection: Connection, source: str, file_hash: str, options: Map
 def taken_whole(
     connection: Connection, source: str, file_hash: str, mapping_version: str, options: Mapping[str, Any]
 ) -> Row[Any] | None:
-    """Return an import of the same file, read the same way, that ended and left nothing waiting."""
+    """Return an import of the same file, read the same way, that ended and refused nothing; of this source at best.
+
+    A file that comes again under another source's name says nothing new: one slip of the pen must not double a record.
+    """
     run = t.import_run
     return connection.execute(
         select(run)
         .where(
-            run.c.source == source, run.c.file_hash == file_hash, run.c.status == "done",
+            run.c.file_hash == file_hash, run.c.status == "done",
             run.c.mapping_version == mapping_version, run.c.options == dict(options),
             run.c.report["rejected"].as_integer() == 0,
         )
-        .order_by(run.c.id.desc())
+        .order_by(run.c.source != source, run.c.id.desc())
         .limit(1)
     ).one_or_none()  # fmt: skip
 

@@ -17,7 +17,7 @@ def load(connection: Connection) -> tuple[Any, ...]:
         return ()
     from twin.record.genome import scoring  # only where one is installed is it needed
 
-    return tuple(scoring.parse(io.BytesIO(row.body), row.sha256) for row in rows)
+    return tuple(scoring.parse(io.BytesIO(row.body), row.sha256, row.header["build"]) for row in rows)
 
 
 def installed(connection: Connection) -> list[Any]:

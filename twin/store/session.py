@@ -89,6 +89,14 @@ def advisory_lock(connection: Connection, name: str) -> Iterator[bool]:
             connection.execute(text("select pg_advisory_unlock(hashtextextended(:name, 0))"), {"name": name})
 
 
+@contextmanager
+def held_lock(engine: Engine, name: str) -> Iterator[bool]:
+    """Hold a lock of the database for the block on a connection of its own; the value says whether it was won."""
+    with engine.connect() as connection, advisory_lock(connection, name) as won:
+        connection.commit()  # the lock is the session's, not the transaction's: don't sit idle in one
+        yield won
+
+
 def driver_connection(connection: Connection) -> Psycopg[Any]:
     raw = connection.connection.driver_connection
     assert isinstance(raw, Psycopg)

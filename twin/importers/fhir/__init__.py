@@ -15,6 +15,7 @@ from twin.importers.fhir.scan import Scanner, text_of, whole
 
 _BLANK = b"\xef\xbb\xbf \t\r\n"
 _XML_ROOM = 4_096  # bytes in which the root element of a FHIR document declares its namespace
+_XML_NAMES = (b'xmlns="http://hl7.org/fhir"', b"xmlns='http://hl7.org/fhir'")
 _FIRST_TYPE = re.compile(rb'"resourceType"\s*:\s*"([A-Za-z]+)"')
 _RANKS = {b"Patient": 0, b"Bundle": 1}
 
@@ -61,8 +62,7 @@ def recognises(head: bytes, name: str) -> bool:
 
 def _is_xml(head: bytes) -> bool:
     beginning = head[:_XML_ROOM]
-    is_fhir = b"http://hl7.org/fhir" in beginning and b"urn:hl7-org:v3" not in beginning  # a CDA may name FHIR, too
-    return is_fhir and beginning.lstrip(_BLANK).startswith(b"<")
+    return any(each in beginning for each in _XML_NAMES) and beginning.lstrip(_BLANK).startswith(b"<")
 
 
 def _names_an_export(text: str) -> bool:

@@ -12,6 +12,7 @@ from twin.importers.fhir.lasting import Lasting
 from twin.importers.fhir.naming import Entry, refused
 from twin.importers.fhir.reference import PATIENT, searched
 from twin.importers.fhir.scan import Scanner, whole
+from twin.importers.fhir.subject import of_one, others_in
 from twin.importers.fhir.version import TAKEN, foreign_declaration, foreign_type
 from twin.importers.fhir.walk import TYPE_NAME, Document, Held, entry_of, medicines_of, walk, walk_flat
 
@@ -84,17 +85,19 @@ def _bundle(document: Document, envelope: Envelope, where: str) -> Iterator[Item
         told = Entry(where=prefix, resource=document.members, text=source, entry_text=f'{{"resource":{source}}}')
         yield refused(told, inner, "invalid", fault)
     merges: list[Item] = []
+    others = others_in(document) if inner.kind == "document" else frozenset()
     for index, held in enumerate(document.entries):
         if held.kind in (PATIENT, ""):
             for item in _items(document, held, inner, f"{prefix}.entry[{index}]"):
                 if item.merge is None:
-                    yield item
+                    yield of_one(item, others)
                 else:
                     merges.append(item)
     yield from merges
     for index, held in enumerate(document.entries):
         if held.kind not in (PATIENT, ""):
-            yield from _items(document, held, inner, f"{prefix}.entry[{index}]")
+            for item in _items(document, held, inner, f"{prefix}.entry[{index}]"):
+                yield of_one(item, others)
             held.value = None
 
 

@@ -38,7 +38,7 @@ import_run = Table(
     Column("mapping_version", Text),
     time("cancel_requested_at"),
     Index("ix_import_run_parent_id", "parent_id", postgresql_where=text("parent_id is not null")),
-    Index("ix_import_run_file", "source", "file_hash"),
+    Index("ix_import_run_file", "file_hash", "source"),
     Index("ix_import_run_open", "id", postgresql_where=text("status in ('uploaded', 'running')")),
 )
 

@@ -167,6 +167,7 @@ REJECT: Mapping[str, str] = MappingProxyType(
         "bad_unit": N_("the unit does not belong to the analyte"),
         "conflicting_demographics": N_("the number belongs to somebody of another name and birth date"),
         "conflicting_identifiers": N_("the numbers belong to several patients"),
+        "id_of_another": N_("the id stands for another patient"),
         "implausible": N_("outside the plausible range"),
         "impossible_date": N_("impossible date"),
         "impossible_value": N_("impossible value"),
