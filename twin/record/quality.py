@@ -97,6 +97,8 @@ def _is_ambiguous(key: str, unit: str) -> bool:
     texts = readings(unit)
     if any(each in signals()[key].conversions for each in texts):
         return False
+    if _AMBIGUOUS_UNITS[key] in texts:  # as nearly all write it: no need for all of UCUM
+        return True
     other = measure(_AMBIGUOUS_UNITS[key])
     assert other is not None  # it is one of ours
     read = (measure(each) for each in texts)

@@ -61,13 +61,13 @@ def held_by_others(connection: Connection, source: str, held: Sequence[tuple[str
         return set()
     rows = connection.execute(
         text(
-            "select distinct i.item_key from unnest(cast(:keys as text[]), cast(:ids as uuid[])) as w(item_key, whose)"
-            " join import_item i on i.source = :source and i.item_key = w.item_key"
-            " where i.superseded_at is null and i.patient_id <> w.whose"
+            "select item_key, patient_id::text from import_item where source = :source and item_key = any(:keys)"
+            " and superseded_at is null and patient_id is not null"
         ),
-        {"source": source, "keys": [key for key, _ in held], "ids": [whose for _, whose in held]},
+        {"source": source, "keys": [key for key, _ in held]},
     )
-    return set(rows.scalars())
+    whose = dict(held)
+    return {row.item_key for row in rows if row.patient_id != whose[row.item_key]}
 
 
 def children(connection: Connection, parent_id: int) -> Sequence[Row[Any]]:
