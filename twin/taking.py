@@ -23,6 +23,7 @@ from twin.store import audit, ledger, links, matching, people, quarantine, recor
 from twin.whose import Names
 
 BATCH = 2_000  # items entered in the ledger together
+BATCH_CHARACTERS = 16_000_000  # of their texts; some batches are held at a time, and a document may be megabytes
 _LONGEST_IDENTIFIER = 1_000  # characters; an index can't hold an endless one
 _TOLERATED = timedelta(days=1)  # clocks and time zones differ; a result from next week is wrong
 _MEASURED = frozenset({"observation", "report", "imaging_study", "finding", "death"})  # not what is planned
@@ -371,14 +372,20 @@ class _Batch:
 
 
 def batches(items: Iterator[Item]) -> Iterator[list[Item]]:
-    """Split into batches in which no key has two contents, so that a later version meets the earlier in the ledger."""
+    """Split into batches in which no key has two contents, so that a later version meets the earlier in the ledger.
+
+    A batch holds no more than BATCH items, and ends where their texts pass BATCH_CHARACTERS.
+    """
     batch: list[Item] = []
     prints: dict[str, str] = {}
+    characters = 0
     for item in items:
-        if len(batch) >= BATCH or prints.get(item.key, item.fingerprint) != item.fingerprint:
+        is_full = len(batch) >= BATCH or characters > BATCH_CHARACTERS
+        if is_full or prints.get(item.key, item.fingerprint) != item.fingerprint:
             yield batch
-            batch, prints = [], {}
+            batch, prints, characters = [], {}, 0
         batch.append(item)
+        characters += len(item.body) + len(item.resource or "")
         prints[item.key] = item.fingerprint
     if batch:
         yield batch

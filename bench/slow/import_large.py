@@ -1,11 +1,17 @@
 """How much memory does a large bulk export take? Peak resident memory while NDJSON of some gigabytes is imported.
 
-python bench/slow/import_large.py [GIGABYTES]     default: 5
+python bench/slow/import_large.py [GIGABYTES [CHARACTERS]]     default: 5 0
+
+CHARACTERS: give every tenth line a DocumentReference with an attachment of so many characters: an export of documents
+is as large with fewer resources, and minutes instead of an hour.
 
 The file is written from simulated patients (`twin/synth`) into the temporary folder, each copy under names of its own,
 patients first. Memory is this process's own; the database is another process.
 """
 
+import base64
+import json
+import random
 import resource
 import sys
 import tempfile
@@ -23,8 +29,6 @@ COHORT = 50
 
 def templates() -> list[tuple[str, list[str]]]:
     """Return of each simulated patient the number that names it, and its resources as lines."""
-    import json
-
     found = []
     for each in synth.cohort(COHORT, seed=7, until=datetime.now(UTC).date()):
         bundle = json.loads(synth.encode(synth.bundle(each)))
@@ -34,10 +38,20 @@ def templates() -> list[tuple[str, list[str]]]:
     return found
 
 
-def lines(size: int) -> Iterator[bytes]:
+def document(subject: str, number: int, characters: int) -> bytes:
+    """Return a DocumentReference with an attachment that does not compress."""
+    data = base64.b64encode(random.Random(number).randbytes(characters * 3 // 4)).decode()
+    resource = {
+        "resourceType": "DocumentReference", "id": f"document-{number}", "status": "current",
+        "subject": {"reference": subject}, "content": [{"attachment": {"contentType": "text/plain", "data": data}}],
+    }  # fmt: skip
+    return json.dumps(resource).encode() + b"\n"
+
+
+def lines(size: int, characters: int = 0) -> Iterator[bytes]:
     """Yield lines until there are so many bytes, one copy of the cohort after another."""
     known = templates()
-    written = copy = 0
+    written = copy = count = 0
     while written < size:
         for mrn, resources in known:
             for line in resources:
@@ -46,6 +60,11 @@ def lines(size: int) -> Iterator[bytes]:
                 data = renamed.replace("Patient/", f"Patient/{copy}-").encode() + b"\n"
                 written += len(data)
                 yield data
+                count += 1
+                if characters and count % 10 == 0 and written < size:
+                    attached = document(f"Patient/{copy}-none", count, characters)
+                    written += len(attached)
+                    yield attached
         copy += 1
 
 
@@ -60,10 +79,11 @@ def resident_mb() -> float:
 
 def main() -> None:
     size = int(float(sys.argv[1]) * 2**30) if len(sys.argv) > 1 else 5 * 2**30
+    characters = int(sys.argv[2]) if len(sys.argv) > 2 else 0
     with tempfile.TemporaryDirectory() as home:
         path = Path(home) / "export.ndjson"
         with path.open("wb") as file:
-            for line in lines(size):
+            for line in lines(size, characters):
                 file.write(line)
         running = compose.instance(Settings(home=Path(home) / "home", DATABASE_URL=None))
         print(f"{path.stat().st_size / 2**30:.2f} GB of NDJSON; {resident_mb():.0f} MB resident before", flush=True)

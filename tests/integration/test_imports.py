@@ -15,7 +15,7 @@ from sqlalchemy import Engine, func, select, text
 from tests.builders import bundle, lab, patient
 from tests.integration.dying import Died, dies_at
 from twin import imports, intake, quarantine
-from twin.importers.base import Context
+from twin.importers.base import Context, Item
 from twin.importers.content import Content
 from twin.importers.report import Report
 from twin.intake import Asked
@@ -23,6 +23,7 @@ from twin.settings import Settings
 from twin.store import ledger
 from twin.store.tables import fact, import_item, import_reject, import_run
 from twin.store.tables import patient as patients
+from twin.taking import batches
 from twin.uploads import Told
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -374,3 +375,11 @@ def test_a_document_about_two_patients_is_taken_for_its_subject_only(engine: Eng
         ("Bundle.entry[4]", "two_patients"),
     ]
     assert (report.facts, count(engine, patients)) == (1, 1)
+
+
+def test_a_batch_ends_where_its_texts_grow_large() -> None:
+    items = [
+        Item(key=str(n), fingerprint=str(n), kind="x", where=str(n), resource="x" * 5_000_000, not_used="large")
+        for n in range(10)
+    ]
+    assert [len(batch) for batch in batches(iter(items))] == [4, 4, 2]
