@@ -73,11 +73,11 @@ class Taking:
                 self.note(item, "duplicate", "a resource with this identifier is there")
             elif item.reject is not None:
                 batch.refuse(item, item.reject)
-            elif item.not_used is not None:
+            elif item.not_used is not None and item.resource is None:
                 self.note(item, "not_used", item.not_used)
-                if item.resource is not None:
-                    ready.append((item, self.names.whose(item), ()))
-                    seen.add(item.key)
+            elif item.not_used is not None:
+                ready.append((item, self.names.whose(item), ()))
+                seen.add(item.key)
             else:
                 settled = batch.settle(item)
                 if isinstance(settled, Reject):
@@ -241,7 +241,7 @@ class _Batch:
         for item, patient_id, derived in ready:
             if item.resource is None or item.patient is not None or ledger.bounded_key(item.key) not in taken:
                 kept.append((item, patient_id, derived))
-            elif item.not_used is None:
+            else:
                 self.refuse(item, Reject(where=item.where, reason="id_of_another", detail=_ANOTHERS))
         return kept
 
@@ -257,6 +257,7 @@ class _Batch:
         outdated: list[tuple[int, datetime]] = []
         for (item, patient_id, derived), row in zip(ready, entered, strict=True):
             if item.not_used is not None:
+                taking.note(item, "not_used", item.not_used)
                 if row is not None:
                     ledger.supersede(self.connection, row.supersedes, self.now)
                 continue

@@ -351,6 +351,16 @@ def test_an_id_that_stands_for_another_patient_is_refused(engine: Engine) -> Non
     assert count(engine, fact) == 1
 
 
+def test_a_resource_that_is_only_kept_is_refused_under_anothers_id_too(engine: Engine) -> None:
+    def claim(whose: str) -> dict[str, Any]:
+        return {"resourceType": "Claim", "id": "c", "patient": {"reference": f"Patient/{whose}"}, "status": "active"}
+
+    take(engine, bundle(patient(), patient("p2", mrn="2"), claim("p1")))
+    report = take(engine, bundle(claim("p2")))
+    assert [each.reason for each in report.rejects] == ["id_of_another"]
+    assert report.not_used == 0
+
+
 def test_a_patient_id_is_not_given_to_somebody_with_other_identifiers(engine: Engine) -> None:
     take(engine, bundle(patient()))
     other = patient(mrn="77", birth="1999-01-01") | {"name": [{"family": "Anders", "given": ["Karl"]}]}
