@@ -111,6 +111,13 @@ def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Cal
     shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
+def note_failed(engine: Engine, import_id: int, why: str, now: datetime) -> None:
+    """End an import that could not be taken for a reason nobody foresaw; what was sent stays where it lies."""
+    report = _unreadable("the import", f"this instance failed over it ({why}); see its log").to_json()
+    with engine.begin() as connection:
+        ledger.finish_run(connection, import_id, status="failed", format_key=None, report=report, now=now)
+
+
 def preview(settings: Settings, path: Path, told: Told, now: datetime) -> Iterator[tuple[str, Any]]:
     """Yield for each table in `path` how its first rows would be read; nothing is written.
 

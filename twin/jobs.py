@@ -14,6 +14,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.jobs import Status
 from procrastinate.types import JSONValue
 from sqlalchemy import Engine
+from sqlalchemy.exc import OperationalError
 
 from alerts.channels.base import Channel
 from alerts.deliver import DeliveryRule, deliver_once
@@ -65,7 +66,7 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
 
     @app.task(name="import")
     def import_file(import_id: int) -> None:
-        imports.import_upload(tools.engine, tools.settings, import_id, tools.clock.now)
+        _import(tools, import_id)
 
     @app.task(name="remind")
     def remind() -> None:
@@ -169,6 +170,17 @@ def _rescore(tools: Tools, patient_id: str) -> None:
         LOG.exception("patient %s could not be rescored", patient_id)
         with tools.engine.begin() as connection:
             forecasts.note_error(connection, patient_id, type(error).__name__)
+
+
+def _import(tools: Tools, import_id: int) -> None:
+    """Import one upload; one that fails for a reason nobody foresaw ends as failed instead of being tried for ever."""
+    try:
+        imports.import_upload(tools.engine, tools.settings, import_id, tools.clock.now)
+    except OperationalError:  # the database is away: the clock finds the upload again
+        raise
+    except Exception as error:  # the worker loop's broad catch: one file must not be taken up again and again
+        LOG.exception("import %s could not be taken", import_id)
+        imports.note_failed(tools.engine, import_id, type(error).__name__, tools.clock.now())
 
 
 def _once(app: procrastinate.App, task: str, lock: str, **arguments: JSONValue) -> None:

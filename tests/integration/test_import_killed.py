@@ -72,3 +72,15 @@ def test_an_import_killed_anywhere_is_ended_by_the_next_worker(engine: Engine, t
     assert one(engine, "select count(*) from patient") == 1
     assert one(engine, "select count(*) from import_reject where status = 'waiting'") == 1
     assert not path.exists()
+
+
+def test_an_upload_nobody_can_take_fails_once_and_stays_where_it_lies(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "upload"
+    path.write_bytes(archive())
+    import_id = uploads.receive_upload(
+        engine, path, name="a.zip", source="h", actor="test", told={"of another version": 1}, now=datetime.now(UTC)
+    )
+    with worker(engine, tmp_path / "home", NOBODY):
+        wait_until(lambda: one(engine, f"select status = 'failed' from import_run where id = {import_id}"), "it fails")
+    assert "TypeError" in one(engine, f"select report::text from import_run where id = {import_id}")
+    assert path.exists()
