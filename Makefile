@@ -70,7 +70,7 @@ browser:
 	fi
 
 test: setup browser  ## every test
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: setup  ## format, lint, types, imports
 	$(VENV)/bin/ruff format --check .

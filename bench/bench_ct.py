@@ -18,9 +18,9 @@ import numpy as np
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from imaging.blocks import blocks_of, cells_of
+from imaging.lung_mask import lungs
 from imaging.phantom import Phantom, draw_phantom
 from imaging.score import score
-from imaging.segment import lungs
 from imaging.study import SCALES_MM, screen
 
 CHEST = Phantom(columns=512, pixel_mm=0.7, slices=300, slice_mm=1.0)

@@ -13,9 +13,9 @@ from imaging.blocks import blocks_of, cells_of
 from imaging.dicom import SeriesFiles, find_series
 from imaging.errors import MixedSeries, NoImages
 from imaging.header import text
+from imaging.lung_mask import lungs
 from imaging.regions import Region, flagged, regions
 from imaging.score import score
-from imaging.segment import lungs
 from imaging.series import read_volume
 from imaging.volume import Provenance, Volume
 

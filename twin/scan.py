@@ -15,10 +15,10 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, Engine
 
 from imaging import dicom, header
+from imaging.absent import Absent as NotFound
 from imaging.dicom import SeriesFiles
 from imaging.errors import ImagingError
 from imaging.findings import FINDINGS
-from imaging.findings.base import Absent as NotFound
 from imaging.findings.base import Finding
 from imaging.render import key_slice
 from imaging.study import Screening, read_path

@@ -7,17 +7,11 @@ elsewhere. A finder measures and names places; it judges nothing.
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from imaging.absent import Absent
 from imaging.study import Screening
 from imaging.volume import Volume
 
 Point = tuple[float, float, float]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Absent:
-    """The finder could not look, and why."""
-
-    reason: str
 
 
 @dataclass(frozen=True, kw_only=True)

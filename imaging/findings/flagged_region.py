@@ -4,7 +4,8 @@ A flagged region is a place that looks like a lump, by the score of its blocks. 
 branch, scars and the hilum are flagged too, and nodules under about 6 mm and ground-glass mostly are not.
 """
 
-from imaging.findings.base import Absent, Finder, Finding
+from imaging.absent import Absent
+from imaging.findings.base import Finder, Finding
 from imaging.study import Screening
 from imaging.volume import Volume
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 
 import imaging.findings
+from imaging.absent import Absent
 from imaging.findings import FINDINGS
-from imaging.findings.base import Absent, Finder
+from imaging.findings.base import Finder
 from imaging.phantom import Lesion, Phantom, draw_phantom
 from imaging.study import screen
 from imaging.volume import Volume

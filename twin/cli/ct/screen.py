@@ -1,4 +1,4 @@
-"""`twin ct`: the imaging chain on files; no database needed."""
+"""`twin ct screen`: which places of this CT should a reader look at first?"""
 
 import json
 from pathlib import Path
@@ -8,15 +8,7 @@ import typer
 
 from twin.cli.say import COULD_NOT, as_json
 
-app = typer.Typer(help="Read and screen CT series from files; no database needed.", no_args_is_help=True)
 
-
-@app.callback()
-def root() -> None:
-    """Read and screen CT series from files; no database needed."""
-
-
-@app.command()
 def screen(
     path: Annotated[Path, typer.Argument(help="A folder, file, .zip or .tar.* with one CT series.")],
     json_out: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,

@@ -8,7 +8,7 @@ from scipy import ndimage
 
 from imaging.morphology import closed
 from imaging.phantom import Lesion, Phantom, draw_phantom
-from imaging.segment import LungMask, lungs
+from imaging.lung_mask import LungMask, lungs
 from imaging.volume import Volume
 
 

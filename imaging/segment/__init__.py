@@ -1,0 +1,1 @@
+"""Organs in a CT: our own segmenter, other tools' labels, labels that were handed in."""

@@ -1,0 +1,15 @@
+"""`twin ct`: the imaging chain on files; no database needed."""
+
+import typer
+
+from twin.cli.ct import screen
+
+app = typer.Typer(help="Read, screen, match and measure CT from files; no database needed.", no_args_is_help=True)
+
+
+@app.callback()
+def root() -> None:
+    """Read, screen, match and measure CT from files; no database needed."""
+
+
+app.command(name="screen")(screen.screen)
