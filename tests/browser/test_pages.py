@@ -93,6 +93,7 @@ def page(watched: Watched) -> Page:
 def open_patient(page: Page, name: str = "Wang, Li") -> None:
     page.get_by_role("link", name=name).click()
     expect(page.get_by_role("heading", level=1)).to_have_text(name)
+    page.wait_for_load_state()  # its scripts have run: a link clicked before them is a link to another page
 
 
 def test_the_worklist_shows_a_recall_with_reason_and_due_date(page: Page) -> None:
