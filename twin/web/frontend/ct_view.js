@@ -1,0 +1,181 @@
+// Slices of one CT: windows, three directions, flagged regions and labels over them, all by keyboard too.
+import { Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
+import { drawBoxes, rasBox } from "./ct_boxes.js";
+import { fetchNifti } from "./ct_fetch.js";
+import { stillBusy, told } from "./ct_told.js";
+
+const VIEWS = { axial: SLICE_TYPE.AXIAL, coronal: SLICE_TYPE.CORONAL, sagittal: SLICE_TYPE.SAGITTAL, all: SLICE_TYPE.MULTIPLANAR };
+const AXIS = { axial: 2, coronal: 1, sagittal: 0, all: 2 };
+const LABEL_OUTLINE = 1;
+const FILL = 0.15;
+const GROUND = [0.043, 0.051, 0.059, 1]; // --dark-room, also in light theme: a CT is read in the dark
+const OPTIONS = {
+  backColor: GROUND, crosshairColor: [0.4, 0.6, 0.75, 0.55], crosshairWidth: 1, isColorbar: false, isRadiologicalConvention: true,
+  dragAndDropEnabled: false, viewModeHotKey: "", clipPlaneHotKey: "", cycleClipPlaneHotKey: "", loadingText: "", logLevel: "error", show3Dcrosshair: false,
+  isNearestInterpolation: false, textHeight: 0.03, multiplanarLayout: 2, multiplanarShowRender: 0, sagittalNoseLeft: true, isOrientationTextVisible: true,
+};
+
+export async function open(view, words) {
+  const canvas = view.querySelector("canvas");
+  const progress = (share) => stillBusy(view, `${words.loading} ${Math.round(share * 100)} %`);
+  const bytes = await fetchNifti(view.dataset.volume, progress);
+  const nv = new Niivue(OPTIONS);
+  await nv.attachToCanvas(canvas);
+  nv.addVolume(await NVImage.loadFromUrl({ url: bytes, name: "volume.nii", colormap: "gray", cal_min: -1350, cal_max: 150, trustCalMinMax: false }));
+  const regions = JSON.parse(view.dataset.regions).map((each) => ({ ...each, ras: rasBox(each.box) }));
+  const state = { view: "axial", shown: true, filled: false, current: null, labels: null };
+  const scene = { view, words, nv, regions, state, svg: view.querySelector("svg") };
+  follow(scene);
+  listen(scene);
+  setWindow(scene, view.querySelector("[data-window]"));
+  setView(scene, "axial");
+  if (regions.length) goTo(scene, Number(view.dataset.first) || regions[0].rank);
+  told(view, "", "shown");
+  nv.drawScene();
+}
+
+// Every drawing of NiiVue is followed by the boxes and by what the readout says.
+function follow(scene) {
+  const { nv, view } = scene;
+  const draw = nv.drawScene.bind(nv);
+  nv.drawScene = (...given) => {
+    const drawn = draw(...given);
+    if (nv.volumes.length) {
+      view.dataset.boxes = drawBoxes(scene.svg, nv, scene.regions, scene.state);
+      readOut(scene);
+    }
+    return drawn;
+  };
+  nv.onLocationChange = (location) => {
+    scene.hu = location.values?.[0]?.value;
+    readOut(scene);
+  };
+}
+
+function readOut({ nv, view, words, state, hu }) {
+  const axis = AXIS[state.view];
+  const count = slices(nv, axis);
+  const number = sliceOf(nv, axis) + 1;
+  const slider = view.querySelector("[data-slice]");
+  slider.max = count;
+  slider.value = number;
+  const mm = nv.frac2mm(nv.scene.crosshairPos);
+  const lps = [-mm[0], -mm[1], mm[2]].map((each) => each.toFixed(0)).join(", ");
+  const value = Number.isFinite(hu) ? ` · ${Math.round(hu)} HU` : "";
+  view.querySelector("[data-readout]").textContent = `${words.slice} ${number}/${count} · ${lps} mm (LPS)${value}`;
+}
+
+function slices(nv, axis) {
+  return nv.volumes[0].dimsRAS[axis + 1];
+}
+
+function sliceOf(nv, axis) {
+  const count = slices(nv, axis);
+  return Math.min(count - 1, Math.floor(nv.scene.crosshairPos[axis] * count));
+}
+
+function setSlice(scene, number) {
+  const { nv, state } = scene;
+  const axis = AXIS[state.view];
+  const count = slices(nv, axis);
+  nv.scene.crosshairPos[axis] = (Math.min(count - 1, Math.max(0, number)) + 0.5) / count;
+  nv.createOnLocationChange(axis);
+  nv.drawScene();
+}
+
+function goTo(scene, rank) {
+  const region = scene.regions.find((each) => each.rank === rank);
+  if (!region) return;
+  scene.state.current = rank;
+  const [low, high] = region.ras;
+  scene.nv.scene.crosshairPos = scene.nv.mm2frac(low.map((each, axis) => (each + high[axis]) / 2));
+  press(scene.view, "[data-region]", (button) => Number(button.dataset.region) === rank);
+  scene.nv.createOnLocationChange();
+  scene.nv.drawScene();
+}
+
+function setWindow(scene, button) {
+  const [centre, width] = [Number(button.dataset.centre), Number(button.dataset.width)];
+  const [volume] = scene.nv.volumes;
+  [volume.cal_min, volume.cal_max] = [centre - width / 2, centre + width / 2];
+  scene.nv.updateGLVolume();
+  press(scene.view, "[data-window]", (each) => each === button);
+}
+
+function setView(scene, name) {
+  scene.state.view = name;
+  scene.nv.setSliceType(VIEWS[name]);
+  press(scene.view, "[data-view]", (button) => button.dataset.view === name);
+  scene.nv.drawScene();
+}
+
+function toggle(scene, name) {
+  scene.state[name] = !scene.state[name];
+  press(scene.view, `[data-toggle="${name}"]`, () => scene.state[name]);
+  if (name === "filled" && scene.nv.volumes.length > 1) showLabels(scene);
+  scene.nv.drawScene();
+}
+
+async function toggleLabels(scene) {
+  const { nv, view, state } = scene;
+  if (state.labels) {
+    nv.removeVolume(state.labels);
+    state.labels = null;
+  } else {
+    const bytes = await fetchNifti(view.dataset.labels, () => {});
+    state.labels = await NVImage.loadFromUrl({ url: bytes, name: "labels.nii", colormap: "random" });
+    state.labels.hdr.intent_code = 1002; // NIFTI_INTENT_LABEL: drawn by number, with an outline
+    nv.addVolume(state.labels);
+    showLabels(scene);
+  }
+  press(view, "[data-labels-switch]", () => state.labels !== null);
+}
+
+function showLabels({ nv, state }) {
+  nv.setAtlasOutline(LABEL_OUTLINE);
+  nv.setOpacity(1, state.filled ? FILL : 0.6);
+}
+
+function press(view, selector, isPressed) {
+  for (const button of view.querySelectorAll(selector)) button.setAttribute("aria-pressed", String(isPressed(button)));
+}
+
+function listen(scene) {
+  const { view } = scene;
+  view.addEventListener("click", (event) => {
+    const button = event.target.closest("button");
+    if (!button) return;
+    if (button.dataset.window) setWindow(scene, button);
+    if (button.dataset.view) setView(scene, button.dataset.view);
+    if (button.dataset.region) goTo(scene, Number(button.dataset.region));
+    if (button.dataset.toggle) toggle(scene, button.dataset.toggle);
+    if (button.hasAttribute("data-labels-switch")) toggleLabels(scene);
+  });
+  view.querySelector("[data-slice]").addEventListener("input", (event) => setSlice(scene, Number(event.target.value) - 1));
+  view.addEventListener("keydown", (event) => byKey(scene, event), { capture: true });
+}
+
+function byKey(scene, event) {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("select, textarea, input:not([type=range])")) return;
+  const { view, state, nv } = scene;
+  const at = sliceOf(nv, AXIS[state.view]);
+  const windows = view.querySelectorAll("[data-window]");
+  const step = { ArrowUp: 1, ArrowDown: -1, PageUp: 10, PageDown: -10 }[event.key];
+  if (step) setSlice(scene, at + step);
+  else if (event.key === "Home") setSlice(scene, 0);
+  else if (event.key === "End") setSlice(scene, Infinity);
+  else if (/^[1-9]$/.test(event.key) && windows[event.key - 1]) setWindow(scene, windows[event.key - 1]);
+  else if (["x", "c", "g", "m"].includes(event.key)) setView(scene, { x: "axial", c: "coronal", g: "sagittal", m: "all" }[event.key]);
+  else if (event.key === "n" || event.key === "p") goTo(scene, neighbour(scene, event.key === "n" ? 1 : -1));
+  else if (event.key === "o") toggle(scene, "shown");
+  else if (event.key === "f") toggle(scene, "filled");
+  else return;
+  event.preventDefault();
+  event.stopPropagation();
+}
+
+function neighbour({ regions, state }, step) {
+  if (!regions.length) return null;
+  const at = regions.findIndex((each) => each.rank === state.current);
+  return regions[(at + step + regions.length) % regions.length].rank;
+}
