@@ -265,3 +265,9 @@ def test_every_part_of_the_reports_of_other_systems_is_accounted_for(shared_data
         "sr_document.dcm": (3, 6, 0, 1),
         "sr_document_with_multiple_groups.dcm": (5, 13, 0, 0),
     }
+
+
+def test_what_another_site_of_ours_measured_keeps_its_key() -> None:
+    stated = number("112.5", MILLIMETRE, name=code("agatston", "99PTWIN", "agatston"))
+    found = [each.coding for each in facts(document(group(stated)))]
+    assert Coding(system="urn:patient-twin:finding", code="agatston", display="agatston") in found

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta, tzinfo
 from imaging.report import Code, Origin
 from twin.importers.base import Subject
 from twin.record import moment
+from twin.record.codes import OWN_FINDING
 from twin.record.fact import Coding, FactDraft, KnownBasis
 from twin.record.moment import Moment
 from twin.record.timeline import Identifier
@@ -28,6 +29,7 @@ _SYSTEMS = {
     "I10": "http://hl7.org/fhir/sid/icd-10",
     "I10C": "http://hl7.org/fhir/sid/icd-10-cm",
     "I9C": "http://hl7.org/fhir/sid/icd-9-cm",
+    "99PTWIN": OWN_FINDING,  # as imaging/write names what was measured here, or at another site of ours
 }
 
 

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from twin.record.codes.concepts import concept_of_coding, known_concepts
 from twin.record.codes.names import signal_by_name
 from twin.record.codes.rows import rows
-from twin.record.codes.systems import ATC, ICD10_SYSTEMS, LOINC, OWN_SIGNAL, RXNORM, SNOMED, same_system
+from twin.record.codes.systems import ATC, ICD10_SYSTEMS, LOINC, OWN_FINDING, OWN_SIGNAL, RXNORM, SNOMED, same_system
 from twin.record.fact import Coding, FactKind
 from twin.record.local import NO_LOCAL, LocalMapping
 from twin.record.signal import by_loinc, signals
@@ -22,6 +22,7 @@ __all__ = [
     "ATC",
     "ICD10_SYSTEMS",
     "LOINC",
+    "OWN_FINDING",
     "OWN_SIGNAL",
     "RXNORM",
     "SNOMED",

@@ -2,6 +2,8 @@
 
 OWN_SIGNAL = "urn:patient-twin:signal"
 """Our own keys as codes, for what has no confirmed LOINC code (liver stiffness, measurements on CT)."""
+OWN_FINDING = "urn:patient-twin:finding"
+"""Keys of what is found and measured in images: ours, and under the same key what other systems send."""
 LOCAL = "urn:patient-twin:local:"
 """Begin of the systems that importers give to a source's own codes."""
 LOINC = "http://loinc.org"
