@@ -17,7 +17,8 @@
     └── ReportError             a structured report or a segmentation
         ├── NotAReport          another kind of DICOM object, or none
         ├── ProtectedReport     its content is encrypted
-        └── DamagedReport       cut short, or not built as its kind must be
+        ├── DamagedReport       cut short, or not built as its kind must be
+        └── ForeignLabels       labels that do not lie on this scan, or whose numbers nobody names
 
 No message carries a patient's name, number or date: file names are given without their folders.
 """
@@ -132,6 +133,12 @@ class DamagedReport(ReportError):
     """The file is damaged or cut short."""
 
     code = "damaged_report"
+
+
+class ForeignLabels(ReportError):
+    """The labels do not belong to this scan."""
+
+    code = "foreign_labels"
 
 
 def refusal(error: ImagingError) -> dict[str, dict[str, str]]:

@@ -15,7 +15,7 @@ from imaging.archive import LIMITS
 from imaging.errors import DamagedReport, NotAReport, ProtectedReport, TooLarge
 from imaging.report.code import Code, code_of, scheme_uids
 from imaging.report.file import Opened, damage_named, open_report
-from imaging.report.frames import frames_of
+from imaging.report.frames import Frame, frames_of
 from imaging.report.masks import Kind, masks
 from imaging.report.measured import Extent, Point, Size, measured
 from imaging.report.origin import Origin, origin_of
@@ -70,33 +70,51 @@ def read_segmentation(file: BinaryIO) -> Segmentation:
     Raises: NotAReport (naming what it is), ProtectedReport, DamagedReport, TooLarge.
     """
     with damage_named():
-        opened = open_report(file, MAX_UNPACKED_BYTES)
-        if opened.sop_class_uid not in READ_SEGMENTATIONS:
-            name = kind_name(opened.sop_class_uid) or "an object of no kind"
-            raise NotAReport(f"{name} is not read as a segmentation")
-        layout = survey(opened, MAX_ELEMENTS)
-        opened.stream.seek(opened.begins_at)
-        dataset = read_dataset(
-            opened.stream, layout.is_implicit, opened.is_little_endian, stop_when=lambda tag, vr, size: tag >= FRAMES
-        )
-        if "SegmentSequence" not in dataset:
-            if "EncryptedAttributesSequence" in dataset:
-                raise ProtectedReport()
-            raise DamagedReport("a segmentation without segments")
-        return _segmentation(dataset, opened, layout)
+        return _segmentation(*surveyed(file))
 
 
-def _segmentation(dataset: Dataset, opened: Opened, layout: Layout) -> Segmentation:
+def surveyed(file: BinaryIO) -> tuple[Dataset, Opened, Layout]:
+    """Return the header of a segmentation, its data set, and where the frames and pixels lie in it.
+
+    Raises: as `read_segmentation`; to be called within `damage_named`.
+    """
+    opened = open_report(file, MAX_UNPACKED_BYTES)
+    if opened.sop_class_uid not in READ_SEGMENTATIONS:
+        name = kind_name(opened.sop_class_uid) or "an object of no kind"
+        raise NotAReport(f"{name} is not read as a segmentation")
+    layout = survey(opened, MAX_ELEMENTS)
+    opened.stream.seek(opened.begins_at)
+    dataset = read_dataset(
+        opened.stream, layout.is_implicit, opened.is_little_endian, stop_when=lambda tag, vr, size: tag >= FRAMES
+    )
+    if "SegmentSequence" not in dataset:
+        if "EncryptedAttributesSequence" in dataset:
+            raise ProtectedReport()
+        raise DamagedReport("a segmentation without segments")
+    return dataset, opened, layout
+
+
+def frames_within_limits(dataset: Dataset, opened: Opened, layout: Layout) -> list[Frame]:
+    """Return the frames, as many as are announced.
+
+    Raises: DamagedReport, TooLarge.
+    """
     rows, columns = (int(header.number(dataset, name) or 0) for name in ("Rows", "Columns"))
     if not 0 < rows * columns <= LIMITS.pixels_per_slice:
         raise DamagedReport(f"frames of {rows} x {columns} pixels")
-    kind = _kind(dataset)
     frames = frames_of(dataset, opened, layout)
     count = int(header.number(dataset, "NumberOfFrames") or 1)
     if count != len(frames):
         raise DamagedReport(f"{count} frames are announced, {len(frames)} are described")
     if count * rows * columns > LIMITS.voxels:
         raise TooLarge(f"{count} frames of {rows} x {columns} pixels")
+    return frames
+
+
+def _segmentation(dataset: Dataset, opened: Opened, layout: Layout) -> Segmentation:
+    kind = kind_of(dataset)
+    frames = frames_within_limits(dataset, opened, layout)
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
     sizes = measured(frames, masks(dataset, opened, layout, kind, frames), rows, columns)
     schemes = scheme_uids(dataset)
     return Segmentation(
@@ -117,7 +135,8 @@ def _segmentation(dataset: Dataset, opened: Opened, layout: Layout) -> Segmentat
     )
 
 
-def _kind(dataset: Dataset) -> Kind:
+def kind_of(dataset: Dataset) -> Kind:
+    """Return what the stored pixels mean (PS3.3 C.8.20.2)."""
     stated = header.text(dataset, "SegmentationType")
     if stated == "FRACTIONAL":
         return "occupancy" if header.text(dataset, "SegmentationFractionalType") == "OCCUPANCY" else "probability"
