@@ -90,7 +90,8 @@ def _deliver(
     rule: DeliveryRule,
 ) -> Outcome:
     now = clock.now()
-    if why_not := mute.of_leaving(recalls.get(message.recall_id), now.date()):
+    about = message.recall_id  # a note belongs to no recall: nothing can make it unwanted
+    if about is not None and (why_not := mute.of_leaving(recalls.get(about), now.date())):
         return "stopped" if outbox.set_aside(message, why_not, now) else "overtaken"
     if message.attempt > rule.attempts_max:  # it crashed its worker each time, or no failure would be missing
         return _not_left(outbox, message, "given up", True, now, rule)

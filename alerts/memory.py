@@ -96,6 +96,11 @@ class MemoryStore:
     def events(self, recall_id: str) -> Sequence[Event]:
         return tuple(self.history.get(recall_id, ()))
 
+    def put(self, messages: Sequence[Message]) -> None:
+        with self._lock:
+            for message in messages:
+                self.outbox.setdefault(message.id, Row(message=message, state="waiting", until=message.created_at))
+
     def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Message]:
         with self._lock:
             ripe = [r for r in self.outbox.values() if r.state in ("waiting", "claimed") and r.until <= now]

@@ -1,6 +1,7 @@
 """What is to be told to whom, by which channel?
 
 A `Message` lies in the outbox until it has left; an `InboxMessage` is what a person finds in the system itself.
+Most remind of a recall; a `note` belongs to none and brings its own words.
 Neither holds a patient's name: the patient is shown as the label that the site configured.
 """
 
@@ -13,7 +14,8 @@ from uuid import NAMESPACE_URL, uuid5
 from alerts.recall import Recall, Reminder, ReminderKind
 from alerts.trigger import LANGUAGES
 
-InboxKind = Literal["due", "overdue", "uncertain", "failed"]
+MessageKind = ReminderKind | Literal["note"]
+InboxKind = Literal["due", "overdue", "note", "uncertain", "failed"]
 _IDS = uuid5(NAMESPACE_URL, "urn:patient-twin:alerts")  # our own name space: the same reminder always has the same id
 
 
@@ -29,17 +31,18 @@ class Recipient:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """One message of one reminder for one recipient by one channel.
+    """One message for one recipient by one channel: a reminder of a recall, or a note (no recall).
 
-    `content` holds what the texts are made of: patient (label), reason, examination, due_at, priority. `attempt` counts
-    the claims; it is also the token by which a worker whose lease ran out is told from the one that took over.
+    `content` holds what the texts are made of. Reminder: patient (label), reason, examination, due_at, priority; note:
+    patient, title, body, subject (without the patient) and path (where it is dealt with). `attempt` counts the claims;
+    it is also the token by which a worker whose lease ran out is told from the one that took over.
     """
 
     id: str
     dedupe_key: str
-    recall_id: str
+    recall_id: str | None
     patient_id: str
-    kind: ReminderKind
+    kind: MessageKind
     channel: str
     recipient: str
     address: str
@@ -58,7 +61,7 @@ class InboxMessage:
 
     id: str
     recipient: str
-    recall_id: str
+    recall_id: str | None
     patient_id: str
     kind: InboxKind
     title: str
@@ -103,5 +106,28 @@ def addressed(
             "due_at": recall.due_at.isoformat(),
             "priority": recall.priority,
         },
+        created_at=now,
+    )
+
+
+def note(
+    about: str, recipient: Recipient, channel: str, *, patient_id: str, content: Mapping[str, str], now: datetime
+) -> Message:
+    """Return the message that tells one recipient by one channel of something that is no recall.
+
+    `about` names the occasion (`study/7`): the same one can't be put into the outbox twice. For `content` see Message.
+    """
+    dedupe_key = f"note/{about}/{channel}/{recipient.id}"
+    return Message(
+        id=str(uuid5(_IDS, dedupe_key)),
+        dedupe_key=dedupe_key,
+        recall_id=None,
+        patient_id=patient_id,
+        kind="note",
+        channel=channel,
+        recipient=recipient.id,
+        address=recipient.addresses[channel],
+        language=recipient.language if recipient.language in LANGUAGES else LANGUAGES[0],
+        content=content,
         created_at=now,
     )

@@ -54,7 +54,10 @@ class RecallStore(Protocol):
 
 
 class Outbox(Protocol):
-    """Keeps messages until they have left. Every change but `stop_for` is conditional on the caller's own claim."""
+    """Keeps messages until they have left. But for `put` and `stop_for` a change needs the caller's own claim."""
+
+    def put(self, messages: Sequence[Message]) -> None:
+        """Take in notes, which belong to no recall; one that was put in before changes nothing."""
 
     def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Message]:
         """Take messages that wait and are ripe, or whose claim has run out; no two callers get the same one."""

@@ -23,6 +23,7 @@ TEXT: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "uncertain.body": "The reminder by {channel} to {address} may not have arrived; it is not sent again.",
             "failed.body": "The reminder by {channel} to {address} could not be delivered.",
             "link": "Open in the worklist: {link}",
+            "note.link": "Open: {link}",
             "footer": "This message supports a decision; it is not a diagnosis. Please do not reply to it.",
             "routine": "routine",
             "soon": "soon",
@@ -40,6 +41,7 @@ TEXT: Mapping[str, Mapping[str, str]] = MappingProxyType(
             "uncertain.body": "经 {channel} 发往 {address} 的提醒可能未送达，系统不会重发。",
             "failed.body": "经 {channel} 发往 {address} 的提醒无法送达。",
             "link": "在工作列表中打开：{link}",
+            "note.link": "打开：{link}",
             "footer": "本消息用于辅助决策，不构成诊断。请勿回复。",
             "routine": "常规",
             "soon": "尽快",
@@ -59,7 +61,9 @@ class Letter:
 
 
 def letter(message: Message) -> Letter:
-    """Return the reminder in the recipient's language."""
+    """Return the message in the recipient's language; a note brings its own words."""
+    if message.kind == "note":
+        return Letter(title=message.content["title"], body=message.content["body"])
     words = TEXT[message.language]
     content = {**message.content, "priority": words[message.content["priority"]]}
     title = words[f"{message.kind}.title"].format(patient=message.content["patient"])

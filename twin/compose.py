@@ -151,5 +151,6 @@ def _channel_settings(settings: Settings) -> Mapping[str, Mapping[str, object]]:
             "user": settings.smtp_user or "",
             "password": settings.smtp_password.get_secret_value() if settings.smtp_password else "",
             "link": f"{settings.public_url}/recalls/{{recall_id}}",
+            "note_link": f"{settings.public_url}{{path}}",
         }
     return chosen

@@ -29,7 +29,8 @@ WIRE = SMTP.clone(cte_type="7bit")  # every server takes 7 bit; not every one of
 class Email:
     """A mail server and how to speak to it.
 
-    `link` is the address of a recall's page with `{recall_id}` in it, or "". `ca_file` names the certificate of a
+    `link` is the address of a recall's page with `{recall_id}` in it, or ""; `note_link` that of a note's page with
+    `{path}` in it. `ca_file` names the certificate of a
     hospital's own authority. The password is left out of the repr, so no log can show it.
 
     Raises:
@@ -44,6 +45,7 @@ class Email:
     password: str = field(default="", repr=False)
     timeout_s: float = 30.0  # a step; several of them must fit into the delivery lease of five minutes
     link: str = ""
+    note_link: str = ""
     subject_shows_patient: bool = False  # subjects show on locked screens and in server logs
     ca_file: str | None = None
 
@@ -68,8 +70,7 @@ class Email:
 def compose(message: Message, email: Email, now: datetime) -> EmailMessage:
     """Return the mail; its Message-ID follows from the outbox id, so a server may recognise a repeat."""
     words, text = letter(message), TEXT[message.language]
-    link = text["link"].format(link=email.link.format(recall_id=message.recall_id)) if email.link else ""
-    subject = words.title if email.subject_shows_patient else text[f"subject_without_patient.{message.kind}"]
+    subject = words.title if email.subject_shows_patient else _subject(message)
     mail = EmailMessage(policy=WIRE)
     mail["From"] = email.sender
     mail["To"] = message.address
@@ -77,9 +78,29 @@ def compose(message: Message, email: Email, now: datetime) -> EmailMessage:
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{message.id}@{email.sender.partition('@')[2]}>"
     mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: keeps out-of-office robots quiet
-    mail.set_content("\n\n".join(part for part in (words.title, words.body, link, text["footer"]) if part))
+    mail.set_content(
+        "\n\n".join(part for part in (words.title, words.body, _link(message, email), text["footer"]) if part)
+    )
     mail["Content-Language"] = message.language.replace("_", "-")  # set_content drops what was set before
     return mail
+
+
+def _subject(message: Message) -> str:
+    """Return a subject that names no patient."""
+    if message.kind == "note":
+        return message.content["subject"]
+    return TEXT[message.language][f"subject_without_patient.{message.kind}"]
+
+
+def _link(message: Message, email: Email) -> str:
+    text = TEXT[message.language]
+    if message.kind == "note":
+        return (
+            text["note.link"].format(link=email.note_link.format(path=message.content["path"]))
+            if email.note_link
+            else ""
+        )
+    return text["link"].format(link=email.link.format(recall_id=message.recall_id)) if email.link else ""
 
 
 @contextmanager

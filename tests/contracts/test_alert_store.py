@@ -13,7 +13,7 @@ from sqlalchemy import insert
 from alerts.channels.inbox import InboxChannel
 from alerts.joining import withdrawn
 from alerts.memory import MemoryStore
-from alerts.message import Receipt, addressed
+from alerts.message import Receipt, addressed, note
 from alerts.ports import Inbox, Outbox, RecallStore
 from alerts.recall import Reminder
 from alerts.steps import approve, assign, close_by_person, close_by_result, remind, reopen, snooze, stop
@@ -26,6 +26,7 @@ LEASE = timedelta(minutes=5)
 SOON = NOON + timedelta(minutes=1)
 LONG_AFTER = NOON + timedelta(minutes=6)  # a lease taken at noon is over
 RECEIPT = Receipt(text="250 ok")
+NOTE = {"patient": "P-17", "title": "CT: P-17", "body": "Please look.", "subject": "A CT to read", "path": "/reading"}
 
 
 class Store(RecallStore, Outbox, Inbox, Protocol):
@@ -249,6 +250,21 @@ def test_a_message_is_claimed_as_it_was_put_in(store, recall):
     message = addressed(recall, reminder, ZHAO, "email", patient="P-17", now=NOON)
     assert store.apply(remind(recall, reminder, now=NOON, messages=1), [message])
     assert list(store.claim(NOON, LEASE, 10)) == [replace(message, attempt=1)]
+
+
+def test_a_note_is_claimed_as_it_was_put_in_and_only_once(store, patient):
+    about = note("study/7", ZHAO, "email", patient_id=patient(), content=NOTE, now=NOON)
+    store.put([about])
+    store.put([about])
+    assert list(store.claim(NOON, LEASE, 10)) == [replace(about, attempt=1)]
+
+
+def test_a_note_reaches_the_inbox_without_a_recall(store, patient):
+    store.put([note("study/7", ZHAO, "inbox", patient_id=patient(), content=NOTE, now=NOON)])
+    (message,) = store.claim(NOON, LEASE, 10)
+    assert store.sent(message, InboxChannel().send(message, now=SOON, hand_over=lambda: None), SOON)
+    (letter,) = store.inbox([ZHAO.id], 10)
+    assert (letter.kind, letter.title, letter.recall_id) == ("note", NOTE["title"], None)
 
 
 def test_a_claimed_message_is_not_claimed_again_before_its_lease_is_over(store, recall):

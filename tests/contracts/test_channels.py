@@ -12,6 +12,7 @@ from alerts.channels import CHANNELS
 from alerts.deliver import Delivered, deliver_once
 from alerts.errors import BadPolicy
 from alerts.memory import MemoryStore, SetClock
+from alerts.message import note
 from alerts.policy import Policy
 from alerts.remind import remind_once
 from alerts.steps import close_by_person
@@ -71,6 +72,17 @@ def test_a_reminder_arrives_once_in_the_recipient_s_language(site):
     assert "FIB-4 预计九月超过 2.67。" in text
     assert "肝脏弹性成像" in text
     assert NAME not in text
+
+
+def test_a_note_that_belongs_to_no_recall_arrives_with_its_own_words(site):
+    store, deliver, arrived, _ = site
+    (recall,) = store.live(due_trigger().patient_id)
+    assert store.apply(close_by_person(recall, "declined", by="zhao", now=NOON))  # only the note is left
+    (channel,) = ZHAO.addresses.keys() & {row.message.channel for row in store.outbox.values()}
+    content = {"patient": "P-17", "title": "CT: P-17", "body": "请先读片。", "subject": "CT", "path": "/reading"}
+    store.put([note("study/7", ZHAO, channel, patient_id=recall.patient_id, content=content, now=NOON)])
+    assert deliver() == Delivered(sent=1)
+    assert "请先读片。" in arrived()[0]
 
 
 def test_a_reminder_of_a_closed_recall_never_arrives(site):

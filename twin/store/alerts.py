@@ -143,6 +143,11 @@ class PostgresAlerts:
 
     # --- outbox ---
 
+    def put(self, messages: Sequence[Message]) -> None:
+        with self._engine.begin() as connection:
+            for message in messages:
+                connection.execute(insert(outbox).values(_message_values(message)).on_conflict_do_nothing())
+
     def claim(self, now: datetime, lease: timedelta, limit: int) -> Sequence[Message]:
         waits = and_(outbox.c.status == "waiting", outbox.c.not_before <= now)
         lost = and_(outbox.c.status == "claimed", outbox.c.claimed_until <= now)

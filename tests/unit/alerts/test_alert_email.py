@@ -6,6 +6,7 @@ import pytest
 
 from alerts.channels.email import CHANNEL, Email
 from alerts.errors import BadPolicy, ChannelError, NoLongerWanted, OutcomeUnknown
+from alerts.message import note
 from tests.unit.alerts.alert_cast import MILLER, NOON, ZHAO, a_message
 from tests.unit.alerts.mail_sink import CERTIFICATE, mail_sink
 
@@ -50,6 +51,24 @@ def test_the_subject_shows_the_patient_only_where_the_site_wants_it():
         send(email_to(sink))
         send(email_to(sink, subject_shows_patient=True))
     assert [mail["Subject"] for mail in sink.mails] == ["A recall is due", "Recall due: P-17"]
+
+
+def test_a_note_has_its_own_words_and_link_and_no_patient_in_its_subject():
+    content = {
+        "patient": "P-17",
+        "title": "CT: P-17",
+        "body": "Please look.",
+        "subject": "A CT to read",
+        "path": "/reading",
+    }
+    message = note("study/7", MILLER, "email", patient_id="p", content=content, now=NOON)
+    with mail_sink() as sink:
+        send(email_to(sink, note_link="https://twin.example{path}"), message)
+        send(email_to(sink), message)
+    linked, bare = (mail.get_content() for mail in sink.mails)
+    assert "https://twin.example/reading" in linked and "Please look." in linked
+    assert "Open:" not in bare
+    assert {mail["Subject"] for mail in sink.mails} == {"A CT to read"}
 
 
 def test_the_same_message_always_has_the_same_message_id():
