@@ -1,6 +1,7 @@
-"""What files are in this folder, file or archive? Bounded, and nothing is ever written to disk.
+"""What files are in this folder, file or archive? Bounded, and no member ever gets a name on the disk.
 
-Members are read into memory, so a path in an archive can lead nowhere; links and devices are passed over.
+Members go into memory, and past SPOOL_BYTES into one temporary file that has no name and is gone with the process: a
+path in an archive can lead nowhere, and a large archive does not fill the memory. Links and devices are passed over.
 """
 
 import bz2
@@ -9,6 +10,7 @@ import io
 import lzma
 import os
 import tarfile
+import tempfile
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
@@ -20,6 +22,7 @@ from imaging.errors import BadArchive, NoImages, TooLarge
 
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 _UNPACKERS = {b"\x1f\x8b": gzip.GzipFile, b"\xfd7zXZ\x00": lzma.LZMAFile, b"BZh": bz2.BZ2File}  # by magic: names lie
+SPOOL_BYTES = 64 << 20  # unpacked members kept in memory, together; a CT has 70 to 700 MB
 _TAR_MAGIC_AT = 257  # POSIX ustar header
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError,
            NotImplementedError, RuntimeError, OSError, ValueError)  # fmt: skip
@@ -38,18 +41,44 @@ class Limits:
 LIMITS = Limits()
 
 
+class _Spool:
+    """Unpacked members one after another; the file behind it is closed with the last member that refers to it."""
+
+    def __init__(self) -> None:
+        self._file = tempfile.SpooledTemporaryFile(max_size=SPOOL_BYTES)  # noqa: SIM115 - lives as long as its members
+
+    def add(self, data: bytes) -> "_Member":
+        offset = self._file.seek(0, os.SEEK_END)
+        self._file.write(data)
+        return _Member(spool=self, offset=offset, length=len(data))
+
+    def read(self, offset: int, length: int) -> bytes:
+        self._file.seek(offset)
+        return self._file.read(length)
+
+    def __del__(self) -> None:
+        self._file.close()
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Member:
+    spool: _Spool
+    offset: int
+    length: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class SourceFile:
-    """One file of a source: its bare name (folders may hold a patient's name), and a path or its bytes."""
+    """One file of a source: its bare name (folders may hold a patient's name), and a path or an archive's member."""
 
     name: str
     path: Path | None = None
-    data: bytes | None = None
+    member: _Member | None = None
 
     def open(self) -> BinaryIO:
         """Return the file, to be closed by the caller."""
-        if self.data is not None:
-            return io.BytesIO(self.data)
+        if self.member is not None:
+            return io.BytesIO(self.member.spool.read(self.member.offset, self.member.length))
         assert self.path is not None
         return self.path.open("rb")
 
@@ -89,12 +118,13 @@ def _folder(root: Path, limits: Limits, wanted: Callable[[bytes], bool]) -> Iter
 
 
 def _archive(path: Path, limits: Limits, wanted: Callable[[bytes], bool]) -> Iterator[SourceFile]:
+    spool = _Spool()
     try:
         members = _zip_members(path, limits) if zipfile.is_zipfile(path) else _tar_members(path, limits)
         for name, stream in members:
             head = stream.read(132)
             if wanted(head):
-                yield SourceFile(name=Path(name).name, data=head + stream.read())
+                yield SourceFile(name=Path(name).name, member=spool.add(head + stream.read()))
     except _DAMAGE as error:
         raise BadArchive(f"the archive cannot be unpacked ({type(error).__name__})") from error
 

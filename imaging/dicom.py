@@ -7,7 +7,7 @@ import struct
 import warnings as python_warnings
 import zlib
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,11 +16,15 @@ from numpy.typing import NDArray
 from pydicom import Dataset, config, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
+from pydicom.pixels.utils import iter_pixels
 from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from imaging import header, pixels
 from imaging.archive import LIMITS, Limits, SourceFile, source_files
-from imaging.errors import ImagingError, NoImages, TooLarge, UndecodablePixels
+from imaging.dicomdir import MEDIA_DIRECTORY, MOST_BYTES, named_files
+from imaging.errors import BadHeader, ImagingError, NoImages, TooLarge, UndecodablePixels
+from imaging.multiframe import FrameHeader, frame_headers
+from imaging.sop_class import sop_class_uid
 
 # Values are taken as they stand, conformant or not: what matters is checked where it is used.
 config.settings.reading_validation_mode = config.IGNORE
@@ -43,7 +47,8 @@ class DicomFile:
 class SeriesFiles:
     """The CT images of one series as found, not yet judged.
 
-    `series_uid` is empty for images that name no series; `unread` are files nothing could be read from.
+    `series_uid` is empty for images that name no series; `unread` are files nothing could be read from, `missing`
+    those that a DICOMDIR names and that are not there.
     """
 
     series_uid: str
@@ -51,17 +56,19 @@ class SeriesFiles:
     description: str | None
     files: tuple[DicomFile, ...]
     unread: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
 
 
 def find_series(path: Path, limits: Limits = LIMITS) -> tuple[SeriesFiles, ...]:
-    """Return the CT series under a folder, file or archive, the one with most files first.
+    """Return the CT series under a folder, file, archive or DICOMDIR, the one with most files first.
 
     Raises: NoImages (saying what is there instead), BadArchive, TooLarge.
     """
     groups: dict[str, list[DicomFile]] = {}
     others: Counter[str] = Counter()
     unread: list[str] = []
-    for source in source_files(Path(path), limits, _looks_like_dicom):
+    sources, missing = _sources(Path(path), limits)
+    for source in sources:
         try:
             found = _read_header(source, limits)
         except _DAMAGE:
@@ -78,6 +85,7 @@ def find_series(path: Path, limits: Limits = LIMITS) -> tuple[SeriesFiles, ...]:
     if not groups:
         there = ", ".join(f"{count} x {modality}" for modality, count in sorted(others.items()))
         broken = f"; not readable: {', '.join(unread[:5])}" if unread else ""
+        broken += f"; missing: {len(missing)} file(s) that the DICOMDIR names" if missing else ""
         raise NoImages(f"there is no CT image here (other DICOM: {there or 'none'}{broken})")
     series = [
         SeriesFiles(
@@ -86,6 +94,7 @@ def find_series(path: Path, limits: Limits = LIMITS) -> tuple[SeriesFiles, ...]:
             description=header.text(files[0].header, "SeriesDescription"),
             files=tuple(files),
             unread=tuple(unread),
+            missing=missing,
         )
         for uid, files in groups.items()
     ]
@@ -105,6 +114,47 @@ def read_slice(file: DicomFile, limits: Limits = LIMITS) -> tuple[NDArray[np.int
             pixels.refuse_unfit(dataset, syntax)
             hu = pixels.hounsfield(pixels.decoded(dataset), dataset)
             return hu, pixels.declared_padding(dataset), pixels.is_lossy(dataset, syntax)
+    except ImagingError:
+        raise
+    except _DAMAGE as error:
+        raise UndecodablePixels(f"{file.source.name}: the pixels cannot be decoded ({_cause(error)})") from error
+
+
+def read_frame_headers(file: DicomFile) -> list[FrameHeader]:
+    """Return the headers of the frames of a multi-frame image.
+
+    Raises: NotAVolume, BadHeader (also when the functional groups are damaged).
+    """
+    try:
+        return frame_headers(file.header)
+    except _DAMAGE as error:
+        raise BadHeader("the functional groups of the multi-frame image are damaged") from error
+
+
+def read_frames(
+    file: DicomFile, frames: Mapping[int, FrameHeader], limits: Limits = LIMITS
+) -> Iterator[tuple[int, NDArray[np.int16], tuple[int, int] | None, bool]]:
+    """Yield the number of each frame asked for with what `read_slice` returns, one after another in the file's order.
+
+    From a file on disk one frame at a time is held.
+
+    Raises: UndecodablePixels or another PixelError or SeriesError, naming the file.
+    """
+    try:
+        with file.source.open() as stream, python_warnings.catch_warnings():
+            python_warnings.simplefilter("ignore")
+            _refuse_bomb(stream.read(4096), file.source, limits)
+            stream.seek(0)
+            dataset = dcmread(stream, stop_before_pixels=True, force=True)
+            syntax = transfer_syntax(dataset)
+            for frame in frames.values():
+                pixels.refuse_unfit(FrameHeader(file=dataset, own=frame.own), syntax)
+            stream.seek(0)
+            for number, stored in enumerate(iter_pixels(stream, raw=True)):
+                if number in frames:
+                    said = FrameHeader(file=dataset, own=frames[number].own)
+                    hu = pixels.hounsfield(pixels.checked(stored), said)
+                    yield number, hu, pixels.declared_padding(said), pixels.is_lossy(said, syntax)
     except ImagingError:
         raise
     except _DAMAGE as error:
@@ -132,6 +182,23 @@ def write_slice(path: Path, tags: Mapping[str, object], stored: NDArray[np.int16
     dataset.save_as(path, enforce_file_format=True)
 
 
+def _sources(path: Path, limits: Limits) -> tuple[Iterable[SourceFile], tuple[str, ...]]:
+    """Return the files to look at, and the names of those that a DICOMDIR names in vain."""
+    if not path.is_file():
+        return source_files(path, limits, _looks_like_dicom), ()
+    with path.open("rb") as stream:
+        if sop_class_uid(stream.read(4096)) != MEDIA_DIRECTORY:
+            return source_files(path, limits, _looks_like_dicom), ()
+    if path.stat().st_size > MOST_BYTES:
+        raise TooLarge("the DICOMDIR is larger than any CD's")
+    try:
+        with python_warnings.catch_warnings():
+            python_warnings.simplefilter("ignore")
+            return named_files(path, dcmread(path, force=True).get("DirectoryRecordSequence") or (), limits)
+    except _DAMAGE as error:
+        raise NoImages("the DICOMDIR cannot be read") from error
+
+
 def _looks_like_dicom(head: bytes) -> bool:
     """DICM after the preamble (PS3.10 7.1), or a bare data set that begins with group 0008."""
     return head[128:132] == b"DICM" or head[:2] == b"\x08\x00"
@@ -144,7 +211,13 @@ def _read_header(source: SourceFile, limits: Limits) -> Dataset | None:
             if source.name.lower().endswith((".dcm", ".ima")):
                 raise ValueError("named as DICOM, but is not")
             return None
-    return _read(source, limits, pixels_too=False)
+    found = _read(source, limits, pixels_too=False)
+    return None if _is_directory(found) else found
+
+
+def _is_directory(found: Dataset) -> bool:
+    meta = getattr(found, "file_meta", None)
+    return meta is not None and meta.get("MediaStorageSOPClassUID") == MEDIA_DIRECTORY
 
 
 def _read(source: SourceFile, limits: Limits, *, pixels_too: bool) -> Dataset:
@@ -154,8 +227,8 @@ def _read(source: SourceFile, limits: Limits, *, pixels_too: bool) -> Dataset:
         stream.seek(0)
         only = None if pixels_too else [*header.TAGS]
         found = dcmread(stream, stop_before_pixels=not pixels_too, force=True, specific_tags=only)
-        for tag in () if pixels_too else header.TAGS:
-            found.get(tag)  # values are parsed when first looked at: a broken one is to fail here
+        for _ in () if pixels_too else found:
+            pass  # values are parsed when first looked at: a broken one is to fail here
         return found
 
 

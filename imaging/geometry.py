@@ -1,7 +1,10 @@
-"""Where do the slices lie: order, doubles, gaps, tilt, and the affine of the whole stack."""
+"""Where do the slices lie: order, doubles, gaps, tilt, and the affine of the whole stack.
+
+A stack that is not a rectangular grid is described here and made into one by `regrid.py`.
+"""
 
 from dataclasses import dataclass
-from math import atan2, degrees
+from math import atan, degrees
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,20 +14,24 @@ from imaging.errors import BadHeader, IncompleteSeries, MixedSeries, NotAVolume,
 SAME_PLACE_MM = 0.01  # scanners write positions to 1e-3 mm or better; nearer than this is the same slice
 SAME_DIRECTION = 1e-3  # on direction cosines: 0.06 degrees, rounding of the tags, not a turned slice
 TILT_DEG = 0.5  # shifts a 300 mm stack by 2.6 mm, less than a slice; dcm2niix corrects above about this too
+MAX_TILT_DEG = 35.0  # gantries tilt to 30 degrees; slices shifted by more are no tilted scan, their positions are wrong
 UNEVEN_SHARE = 0.02  # of the spacing: rounding of table positions stays below, a changed increment does not
 MAX_GAP_RATIO = 4.0  # interpolating over more than this many slice distances would invent anatomy
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """The geometry of ordered slices.
+    """The geometry of ordered slices. `affine_lps` belongs to the regular grid that `regrid.regular` makes of them.
 
-    `sample_at` is None when they are evenly spaced; else the fractional slice numbers at which to interpolate so
-    that they become so. `affine_lps` belongs to the evenly spaced result.
+    `sample_at` (M,): the fractional slice numbers at which to interpolate, None when the slices are evenly spaced.
+    `shift_px` (N, 2): how far each slice lies to the right (x) and down (y) in the grid, in pixels and never negative,
+    None when they lie straight above one another; `grow_px` is by how many pixels (x, y) the grid is larger.
     """
 
     affine_lps: NDArray[np.float64]
     sample_at: NDArray[np.float64] | None = None
+    shift_px: NDArray[np.float64] | None = None
+    grow_px: tuple[int, int] = (0, 0)
     warnings: tuple[str, ...] = ()
 
 
@@ -60,52 +67,70 @@ def stack(
 ) -> Stack:
     """Return the geometry of N >= 2 slices sorted along the normal, none of them at the same place.
 
+    Tilt is judged by positions alone: the tag GantryDetectorTilt (0018,1120) is often 0 or missing on tilted scans.
+
     Args: positions (N, 3) LPS mm of the first voxel's centre; orientation (6,); pixel_spacing_mm (row, column
     distance) as in PixelSpacing (0028,0030).
-    Raises: NotAVolume (one slice), TiltedGantry, IncompleteSeries (a gap of whole slices, or too wide to bridge).
+    Raises: NotAVolume (one slice, or slices shifted at random), TiltedGantry (by more than a gantry can),
+    IncompleteSeries (a gap of whole slices, or too wide to bridge).
     """
     if len(positions) < 2:
         raise NotAVolume("a single slice is not a volume")
     along = normal(orientation)
     mm = positions @ along
-    _refuse_tilt(positions, orientation, along)
+    tilt_deg = _tilt_deg(positions, orientation, along)
+    spacing, sample_at, warnings = _even(mm)
+    affine = _affine(positions[0], orientation, pixel_spacing_mm, spacing)
+    if tilt_deg <= TILT_DEG:
+        return Stack(affine_lps=affine, sample_at=sample_at, warnings=warnings)
+    shift, low, grow = _shifts(positions, orientation, pixel_spacing_mm)
+    affine[:3, 3] += affine[:3, :2] @ low
+    text = f"the gantry was tilted by {tilt_deg:.1f} degrees; the slices were shifted straight and interpolated"
+    return Stack(affine_lps=affine, sample_at=sample_at, shift_px=shift, grow_px=grow, warnings=(text, *warnings))
+
+
+def _even(mm: NDArray[np.float64]) -> tuple[float, NDArray[np.float64] | None, tuple[str, ...]]:
+    """Return the slice distance, and where to interpolate with a warning when the distances (of mm, sorted) differ."""
     gaps = np.diff(mm)
     # Against the straight line from first to last, so that rounding of single positions does not count.
-    even = np.abs(mm - np.linspace(mm[0], mm[-1], len(mm))).max() <= max(UNEVEN_SHARE * gaps.mean(), 0.02)
-    if even:
-        return Stack(affine_lps=_affine(positions[0], orientation, pixel_spacing_mm, gaps.mean()))
+    if np.abs(mm - np.linspace(mm[0], mm[-1], len(mm))).max() <= max(UNEVEN_SHARE * gaps.mean(), 0.02):
+        return float(gaps.mean()), None, ()
     spacing = float(np.median(gaps))
     _refuse_missing(gaps, spacing)
     at_mm = np.arange(mm[0], mm[-1] + 1e-6, spacing)
     text = f"slice distances vary from {gaps.min():.2f} to {gaps.max():.2f} mm; interpolated to {spacing:.2f} mm"
-    return Stack(
-        affine_lps=_affine(positions[0], orientation, pixel_spacing_mm, spacing),
-        sample_at=np.interp(at_mm, mm, np.arange(len(mm), dtype=float)),
-        warnings=(text,),
-    )
+    return spacing, np.interp(at_mm, mm, np.arange(len(mm), dtype=float)), (text,)
 
 
-def resampled(slices: NDArray[np.int16], sample_at: NDArray[np.float64]) -> NDArray[np.int16]:
-    """Return (M, Y, X): linear interpolation of (N, Y, X) at M fractional slice numbers, rounded to whole HU."""
-    result = np.empty((len(sample_at), *slices.shape[1:]), np.int16)
-    for out, at in zip(result, sample_at, strict=True):
-        below = min(int(at), len(slices) - 2)
-        share = np.float32(at - below)
-        out[:] = np.rint(slices[below] * (1 - share) + slices[below + 1] * share)
-    return result
+def _tilt_deg(positions: NDArray[np.float64], orientation: NDArray[np.float64], along: NDArray[np.float64]) -> float:
+    """Return the angle between the slices' normal and the way from slice to slice.
 
-
-def _refuse_tilt(positions: NDArray[np.float64], orientation: NDArray[np.float64], along: NDArray[np.float64]) -> None:
-    """Judge by positions alone: the tag GantryDetectorTilt (0018,1120) is often 0 or missing on tilted scans."""
-    travel = positions[-1] - positions[0]
-    shift = np.hypot(travel @ orientation[:3], travel @ orientation[3:])
-    tilt_deg = degrees(atan2(shift, abs(travel @ along)))
-    if tilt_deg > TILT_DEG:
-        raise TiltedGantry(f"the gantry was tilted by {tilt_deg:.1f} degrees; tilted scans are not measured")
-    steps = np.diff(positions, axis=0)
-    sideways = np.abs(steps - np.outer(steps @ along, along)).max()
-    if sideways > 1.0 + np.tan(np.radians(TILT_DEG)) * np.abs(steps @ along).max():
+    Raises: NotAVolume when they are shifted otherwise than by a tilt, TiltedGantry when by more than a gantry can.
+    """
+    travel = positions - positions[0]
+    mm = travel @ along
+    sideways = np.stack([travel @ orientation[:3], travel @ orientation[3:]], axis=1)
+    slope = sideways[-1] / mm[-1]
+    tilt_deg = degrees(atan(float(np.hypot(*slope))))
+    off = np.abs(sideways - np.outer(mm, slope)).max()
+    if off > 1.0 + np.tan(np.radians(TILT_DEG)) * np.abs(np.diff(mm)).max():
         raise NotAVolume("the slices are shifted sideways against each other")
+    if tilt_deg > MAX_TILT_DEG:
+        raise TiltedGantry(f"the slices are shifted as if the gantry was tilted by {tilt_deg:.1f} degrees: impossible")
+    return tilt_deg
+
+
+def _shifts(
+    positions: NDArray[np.float64], orientation: NDArray[np.float64], pixel_spacing_mm: tuple[float, float]
+) -> tuple[NDArray[np.float64], NDArray[np.int64], tuple[int, int]]:
+    """Return each slice's shift (N, 2) in pixels x, y, the grid's first pixel (2,) in the first slice, its growth."""
+    between_rows, between_columns = pixel_spacing_mm
+    travel = positions - positions[0]
+    shift = np.stack([travel @ orientation[:3] / between_columns, travel @ orientation[3:] / between_rows], axis=1)
+    shift[np.abs(shift) < SAME_PLACE_MM] = 0  # rounding along the axis that is not tilted must not grow the grid
+    low, high = np.floor(shift.min(axis=0)).astype(np.int64), np.ceil(shift.max(axis=0)).astype(np.int64)
+    grow = high - low
+    return shift - low, low, (int(grow[0]), int(grow[1]))
 
 
 def _refuse_missing(gaps: NDArray[np.float64], spacing: float) -> None:

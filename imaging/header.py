@@ -17,8 +17,11 @@ TAGS = (
     "ManufacturerModelName", "ConvolutionKernel", "KVP", "SliceThickness", "ContrastBolusAgent",
     "StudyDescription", "SeriesDescription", "BodyPartExamined", "PatientID", "PatientName", "PatientBirthDate",
     "PatientSex", "FrameOfReferenceUID", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
-    "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation",
+    "Rows", "Columns", "NumberOfFrames", "SamplesPerPixel", "PhotometricInterpretation", "GantryDetectorTilt",
+    "ContrastBolusAgentSequence", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence",
+    "ConcatenationUID", "InConcatenationNumber", "InConcatenationTotalNumber",
 )  # fmt: skip
+SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.7"  # and its multi-frame kinds .7.1 to .7.4
 
 
 class Header(Protocol):
@@ -84,13 +87,27 @@ def moment(header: Header, date_keyword: str, time_keyword: str) -> datetime | N
         return datetime(on.year, on.month, on.day)
 
 
-def is_localiser(header: Header) -> bool:
-    """Say whether the image is a scout view or a dose page: it belongs to no volume (PS3.3 C.8.2.1.1.1)."""
+def not_a_slice(header: Header) -> str | None:
+    """Return what the image is when it belongs to no volume, None for a slice.
+
+    Source: DICOM PS3.3 C.8.2.1.1.1 (scout views), C.8.6 (secondary capture), C.7.6.3.1.2 (colour).
+    """
     kind = (text(header, "ImageType") or "").upper()
-    return "LOCALIZER" in kind or "SCREEN SAVE" in kind or "DOSE" in kind
+    if "LOCALIZER" in kind:
+        return "localiser"
+    if (text(header, "SOPClassUID") or "").startswith(SECONDARY_CAPTURE) or "SCREEN SAVE" in kind or "DOSE" in kind:
+        return "screen capture or report page"
+    if (number(header, "SamplesPerPixel") or 1) != 1 or text(header, "PhotometricInterpretation") == "RGB":
+        return "colour picture"
+    return None
 
 
-def provenance(headers: Sequence[Header], transfer_syntax_uid: str | None) -> Provenance:
+def is_localiser(header: Header) -> bool:
+    """Say whether the image belongs to no volume: a scout view, a report page, a picture of a screen."""
+    return not_a_slice(header) is not None
+
+
+def provenance(headers: Sequence[Header], transfer_syntax_uid: str | None, files: int = 0) -> Provenance:
     """Return what the series says of itself, from its first slice and all instance UIDs in order."""
     first = headers[0]
     return Provenance(
@@ -114,6 +131,6 @@ def provenance(headers: Sequence[Header], transfer_syntax_uid: str | None) -> Pr
         body_part=text(first, "BodyPartExamined"),
         frame_of_reference_uid=text(first, "FrameOfReferenceUID"),
         transfer_syntax_uid=transfer_syntax_uid,
-        files=len(headers),
-        sop_uids=tuple(text(header, "SOPInstanceUID") or "" for header in headers),
+        files=files or len(headers),  # of an enhanced CT one file holds many slices
+        sop_uids=tuple(dict.fromkeys(text(header, "SOPInstanceUID") or "" for header in headers)),
     )

@@ -21,8 +21,6 @@ def refuse_unfit(header: Header, transfer_syntax_uid: str) -> None:
     """Raise by name what cannot become Hounsfield units, before anything is decoded."""
     if transfer_syntax_uid in (JPEG_BASELINE, JPEG_EXTENDED):
         raise LossyPixels("JPEG with loss (8 or 12 bit) does not keep Hounsfield units; send it uncompressed")
-    if (number(header, "NumberOfFrames") or 1) > 1:
-        raise NotAVolume("multi-frame CT is not read; send single slices")
     if (number(header, "SamplesPerPixel") or 1) != 1 or text(header, "PhotometricInterpretation") == "RGB":
         raise NotAVolume("a colour picture is not a CT slice")
     if text(header, "PhotometricInterpretation") not in (None, "MONOCHROME2"):
@@ -77,7 +75,14 @@ def decoded(dataset: Any) -> NDArray[Any]:  # Any: a pydicom data set, which onl
     """
     if "PixelData" not in dataset:
         raise UndecodablePixels("there is no pixel data")
-    pixels: NDArray[Any] = dataset.pixel_array
+    return checked(dataset.pixel_array)
+
+
+def checked(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Return the decoded values when they are one slice (Y, X) of whole numbers.
+
+    Raises: UndecodablePixels, naming what they are instead.
+    """
     if pixels.ndim != 2 or pixels.dtype.kind not in "iu":
         raise UndecodablePixels(f"the pixels are {pixels.dtype} {pixels.shape}, not one slice of whole numbers")
     return pixels
