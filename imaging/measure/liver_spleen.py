@@ -21,7 +21,9 @@ from imaging.volume import Volume
 
 DEPTH_MM = {"liver": 8.0, "spleen": 5.0}  # rim and partial volume left out; the spleen is the thinner organ
 SOURCE = "liver attenuation for fat: Pickhardt 2012, doi:10.1007/s00330-011-2349-2; inside of the organ: own"
-SCANNER_SD_HU = 4.0  # HU of water may differ by so much between scanners and days (a usual tolerance of acceptance tests [U])
+SCANNER_SD_HU = (
+    4.0  # HU of water may differ by so much between scanners and days (a usual tolerance of acceptance tests [U])
+)
 SHELL_SD_SHARE = 0.25  # of a voxel: how far the drawn surface may lie off on the whole, our own estimate
 HU, ML = "[hnsf'U]", "mL"
 KEYS = (
@@ -70,13 +72,14 @@ def _attenuation(volume: Volume, labels: Labels, fitness: Fitness, organ: str) -
 
 
 def _told(organ: str, answer: Attenuation | Absent, labels: Labels, fitness: Fitness) -> Measurement:
-    key, method = f"{organ}_attenuation_hu", by(f"median more than {DEPTH_MM[organ]:g} mm inside, vessels left out", labels)
+    key, method = (
+        f"{organ}_attenuation_hu",
+        by(f"median more than {DEPTH_MM[organ]:g} mm inside, vessels left out", labels),
+    )
     if isinstance(answer, Absent):
         return refused(key, HU, method, SOURCE, answer.reason)
     sd = sqrt(answer.error_hu**2 + SCANNER_SD_HU**2)
-    return measured(
-        key, HU, method, SOURCE, answer.median_hu, sd, caution=fitness.cautions.get(Use.LIVER_ATTENUATION)
-    )
+    return measured(key, HU, method, SOURCE, answer.median_hu, sd, caution=fitness.cautions.get(Use.LIVER_ATTENUATION))
 
 
 def _difference(
