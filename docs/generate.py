@@ -32,7 +32,7 @@ from twin.store import tables
 
 DOCS = Path(__file__).parent
 _FROM = "Written by `python docs/generate.py` from {}; a test compares them. Don't edit by hand."
-_SECRETS = frozenset({"smtp_password"})
+_SECRETS = frozenset({"smtp_password", "pacs_password", "pacs_token"})
 
 # Settings whose name needs no sentence in the code still get one for a reader of the table.
 _WORDS = {

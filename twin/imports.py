@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Engine
 
-from twin import intake, quarantine, scan, uploads
+from twin import intake, quarantine, uploads
 from twin.errors import TwinError
 from twin.fetching import Wanted, fetch
 from twin.importers import pgs, recognise, table
@@ -25,6 +25,7 @@ from twin.importers.report import Fate, Report, Tally, from_json, of_fates
 from twin.intake import Asked
 from twin.record.genome import scoring as genome_scoring
 from twin.record.genome.builds import named_in
+from twin.scan import folder as images
 from twin.settings import Settings
 from twin.store import audit, ledger, people, scoring, session
 from twin.store import quarantine as waiting_store
@@ -246,9 +247,8 @@ class _Whole:
 
     def _finish(self, found: "_Next", tally: Tally) -> Report:
         if found.images is not None:
-            zone = uploads.zone(self.settings.time_zone)
-            return scan.receive(
-                self.engine, self.settings.home_path, zone, found.images, name=found.name, actor=self.actor,
+            return images.receive(
+                self.engine, self.settings, found.images, name=found.name, actor=self.actor,
                 patient=self._patient(), now=self.clock(), parent_id=self.import_id,
             )  # fmt: skip
         if found.opened is None:

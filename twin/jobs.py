@@ -22,7 +22,8 @@ from alerts.message import Recipient
 from alerts.ports import Clock, Outbox, RecallStore
 from alerts.remind import remind_once
 from alerts.scheduler import Beat
-from twin import imports, rescore, scan, uploads
+from twin import imports, readers, rescore, uploads
+from twin.scan import screening
 from twin.settings import Settings
 from twin.store import audit, forecasts, session, studies
 
@@ -62,7 +63,7 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
 
     @app.task(name="screen")
     def screen(study_id: int) -> None:
-        scan.screen(tools.engine, study_id, now=tools.clock.now())
+        screening.screen(tools.engine, tools.settings, study_id, now=tools.clock.now())
 
     @app.task(name="import")
     def import_file(import_id: int) -> None:
@@ -79,6 +80,17 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
     def deliver() -> None:
         rule = DeliveryRule(lease=timedelta(seconds=tools.settings.delivery_lease_seconds))
         deliver_once(tools.outbox, tools.recalls, tools.channels, tools.clock, rule)
+
+    @app.task(name="call-readers")
+    def call_readers() -> None:
+        done = readers.call_once(
+            tools.engine, tuple(tools.channels), call_score=tools.settings.reader_call_score, label=tools.label,
+            now=tools.clock.now(),
+        )  # fmt: skip
+        if done.nobody_to_tell:
+            LOG.warning(
+                "%s CT series should be read soon and nobody can be told: no reader has an account", done.nobody_to_tell
+            )
 
     @app.task(name="seal")
     def seal() -> None:
@@ -130,7 +142,7 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
 
     def series() -> None:
         with tools.engine.connect() as connection:
-            waiting = studies.queued(connection, 100)
+            waiting = studies.queued(connection, 100, tools.clock.now())
         for study_id in waiting:
             _once(app, "screen", f"screen/{study_id}", study_id=study_id)
 
@@ -147,6 +159,7 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
         ("views", min(every, 2.0), views),
         ("series", every, series),
         ("uploads", min(every, 2.0), waiting_uploads),
+        ("call-readers", min(every, 5.0), due("call-readers")),
         ("remind", every, due("remind")),
         ("deliver", every, due("deliver")),
         ("seal", min(every * 2, 30.0), due("seal")),

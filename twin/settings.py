@@ -73,6 +73,41 @@ class Settings(BaseSettings):
     mllp_client_ca: Path | None = None
     """PEM file of the authority whose client certificates are let in; without it any sender is."""
 
+    dicom_port: int | None = Field(default=None, ge=0, le=65_535)
+    """Port on which `twin work` takes images by DICOM C-STORE; without it nobody listens."""
+    dicom_host: str = "127.0.0.1"
+    """Address the DICOM listener is bound to; 0.0.0.0 for every one."""
+    dicom_ae_title: str = Field(default="TWIN", min_length=1, max_length=16)
+    """Our application entity title: who calls another one is turned away."""
+    dicom_callers: Annotated[tuple[str, ...], NoDecode] = ()
+    """Application entity titles, separated by commas, that may send; none: any may."""
+    dicom_certificate: Path | None = None
+    """PEM file of the DICOM listener's certificate; with it the line is TLS."""
+    dicom_key: Path | None = None
+    """PEM file of the certificate's key."""
+    dicom_client_ca: Path | None = None
+    """PEM file of the authority whose client certificates are let in; without it any sender is."""
+    dicom_quiet_seconds: float = Field(default=20.0, ge=0)
+    """A series that arrives image by image is screened when nothing more has come for so long."""
+    disk_free_gb: float = Field(default=2.0, ge=0)
+    """Images are refused (507, DICOM status A700) where less than this would stay free on the disk."""
+    volume_cache_gb: float = Field(default=50.0, ge=0)
+    """Largest size of the cache of decoded volumes; the least recently used are dropped, originals never."""
+
+    pacs_url: str | None = None
+    """DICOMweb address of the PACS that is asked for prior CTs, such as `https://pacs.example.org/dicom-web`."""
+    pacs_user: str | None = None
+    """Name at the PACS; none: no sign-in, or a token."""
+    pacs_password: SecretStr | None = None
+    """Password at the PACS."""
+    pacs_token: SecretStr | None = None
+    """Bearer token for the PACS, instead of a name."""
+    pacs_max_gb: float = Field(default=4.0, gt=0)
+    """The most that is retrieved of one study."""
+
+    reader_call_score: float = Field(default=0.2, gt=0, le=1)
+    """A CT with a region of this score or more is told to the readers at once; it stands on their list anyhow."""
+
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
     """Log lines are JSON on standard error; they hold no patient values at any level."""
 
@@ -86,7 +121,7 @@ class Settings(BaseSettings):
     stalled_seconds: float = Field(default=30.0, gt=0)
     """A worker silent for this long is taken for dead, and its jobs are picked up again."""
 
-    @field_validator("enabled_rules", "import_hosts", mode="before")
+    @field_validator("enabled_rules", "import_hosts", "dicom_callers", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):
@@ -99,6 +134,10 @@ class Settings(BaseSettings):
             raise ValueError("TWIN_MLLP_CERTIFICATE and TWIN_MLLP_KEY go together")
         if self.mllp_client_ca is not None and self.mllp_certificate is None:
             raise ValueError("TWIN_MLLP_CLIENT_CA needs TWIN_MLLP_CERTIFICATE")
+        if (self.dicom_certificate is None) != (self.dicom_key is None):
+            raise ValueError("TWIN_DICOM_CERTIFICATE and TWIN_DICOM_KEY go together")
+        if self.dicom_client_ca is not None and self.dicom_certificate is None:
+            raise ValueError("TWIN_DICOM_CLIENT_CA needs TWIN_DICOM_CERTIFICATE")
         return self
 
     @property

@@ -289,7 +289,7 @@ def _write_study(connection: Connection, person: Person, import_id: int, now: da
     described = {"manufacturer": "Phantom", "model": "Drawn 1", "description": "CT chest", "slice_thickness_mm": 2.5}
     row = {
         "patient_id": person.id, "series_uid": f"1.2.826.{person.index}.1", "study_uid": f"1.2.826.{person.index}",
-        "file_hash": "ab" * 32, "path": "phantom.zip", "import_id": import_id, "status": "screened",
+        "import_id": import_id, "status": "screened",
         "described": described, "screening": {"blocks": 41230, "flagged": 17, "regions": regions},
         "acquired_at": now - timedelta(days=41), "received_at": now - timedelta(days=40), "screened_at": now,
     }  # fmt: skip

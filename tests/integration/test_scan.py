@@ -3,16 +3,19 @@
 import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import pytest
 from sqlalchemy import Engine, select, text
 
 from imaging.phantom import Phantom, write_phantom
 from tests.builders import bundle, patient
-from twin import intake, scan
+from twin import intake
 from twin.errors import UnknownPatient
 from twin.importers.report import Report
+from twin.scan.folder import receive as receive_folder
+from twin.scan.screening import screen
+from twin.scan.taking import WAITS
+from twin.settings import Settings
 from twin.store import people, records, studies
 from twin.store.tables import fact, key_slice, study
 
@@ -37,7 +40,11 @@ def whose(engine: Engine) -> str:
 
 
 def receive(engine: Engine, home: Path, path: Path, whose: str | None = None) -> Report:
-    return scan.receive(engine, home, ZoneInfo("Asia/Shanghai"), path, name="ct", actor="t", patient=whose, now=NOW)
+    return receive_folder(engine, at(home), path, name="ct", actor="t", patient=whose, now=NOW)
+
+
+def at(home: Path) -> Settings:
+    return Settings(home=home, time_zone="Asia/Shanghai", disk_free_gb=0)
 
 
 def test_a_series_becomes_a_study_findings_and_key_slices(
@@ -46,8 +53,8 @@ def test_a_series_becomes_a_study_findings_and_key_slices(
     report = receive(engine, tmp_path, series)
     assert (report.read, report.imported, report.facts) == (1, 1, 1)
     with engine.connect() as connection:
-        (study_id,) = studies.queued(connection, 10)
-    scan.screen(engine, study_id, now=NOW)
+        (study_id,) = studies.queued(connection, 10, NOW)
+    screen(engine, at(tmp_path), study_id, now=NOW)
     with engine.connect() as connection:
         row = connection.execute(select(study)).one()
         slices = connection.execute(select(key_slice)).all()
@@ -64,12 +71,12 @@ def test_a_series_becomes_a_study_findings_and_key_slices(
 def test_the_same_series_again_changes_nothing(engine: Engine, tmp_path: Path, series: Path, whose: str) -> None:
     receive(engine, tmp_path, series)
     with engine.connect() as connection:
-        (study_id,) = studies.queued(connection, 10)
-    scan.screen(engine, study_id, now=NOW)
+        (study_id,) = studies.queued(connection, 10, NOW)
+    screen(engine, at(tmp_path), study_id, now=NOW)
     with engine.connect() as connection:
         before = connection.execute(text("select count(*) from fact")).scalar_one()
     again = receive(engine, tmp_path, series)
-    scan.screen(engine, study_id, now=NOW)
+    screen(engine, at(tmp_path), study_id, now=NOW)
     assert (again.duplicates, again.imported, again.facts) == (1, 0, 0)
     with engine.connect() as connection:
         assert connection.execute(text("select count(*) from fact")).scalar_one() == before
@@ -77,11 +84,11 @@ def test_the_same_series_again_changes_nothing(engine: Engine, tmp_path: Path, s
 
 def test_a_series_of_nobody_known_waits_for_a_person(engine: Engine, tmp_path: Path, series: Path) -> None:
     report = receive(engine, tmp_path, series)
-    assert report.fates[0].reason == scan.WAITS
+    assert report.fates[0].reason == WAITS
     (note,) = report.to_json()["notes"]
-    assert (note["reason"], note["places"]) == (scan.WAITS, [report.fates[0].where])
+    assert (note["reason"], note["places"]) == (WAITS, [report.fates[0].where])
     with engine.connect() as connection:
-        assert studies.queued(connection, 10) == []
+        assert studies.queued(connection, 10, NOW) == []
         assert connection.execute(select(study.c.status)).scalar_one() == "needs_patient"
 
 
@@ -93,7 +100,7 @@ def test_a_waiting_series_goes_to_the_patient_named_at_the_next_import(
     report = receive(engine, tmp_path, series, "other")
     assert (report.imported, report.duplicates, report.facts) == (1, 0, 1)
     with engine.connect() as connection:
-        assert len(studies.queued(connection, 10)) == 1
+        assert len(studies.queued(connection, 10, NOW)) == 1
 
 
 def test_an_unknown_patient_named_on_purpose_is_an_error_and_nothing_is_written(
@@ -126,10 +133,10 @@ def test_a_series_that_can_t_be_screened_says_why(engine: Engine, tmp_path: Path
     archive = tmp_path / "one.zip"
     with zipfile.ZipFile(archive, "w") as packed:
         packed.write(sorted(series.iterdir())[0], "1.dcm")
-    receive(engine, tmp_path / "home", archive)
+    receive(engine, tmp_path, archive)
     with engine.connect() as connection:
-        (study_id,) = studies.queued(connection, 10)
-    scan.screen(engine, study_id, now=NOW)
+        (study_id,) = studies.queued(connection, 10, NOW)
+    screen(engine, at(tmp_path), study_id, now=NOW)
     with engine.connect() as connection:
         row = connection.execute(select(study)).one()
         assert connection.execute(select(fact).where(fact.c.kind == "finding")).all() == []

@@ -19,6 +19,8 @@ REASONS: Mapping[str, tuple[str, str]] = MappingProxyType(
                           "name the sending system (source) if it is another one; else mend the id or the patient"),
         "two_patients": ("it speaks of two patients, or of another than the one that was named",
                          "send each patient's part by itself"),
+        "conflicting_image": ("an image with the SOP instance UID of one that is here, and other content",
+                              "see which is right at the source; the file is kept beside the reject"),
         "no_patient_id": ("the row names no number of the patient", "fill the column, or name the patient"),
         "no_identifier": ("a person or a merge without any identifier", "send it with an identifier"),
         "invalid": ("it breaks a rule of its format; the detail names the element", "mend it at the source"),

@@ -1,29 +1,41 @@
-"""CT series in PostgreSQL: received, screened or refused, with their key slices."""
+"""CT series in PostgreSQL: arriving, waiting for a patient or for screening, screened or refused, with key slices."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.store import tables as t
 
+KEPT = "kept"
+"""A series that is no CT (a report, a segmentation): given out again, never screened."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Study:
-    """One received series: where its files lie, whose it is, and how far it has come."""
+    """One received series: whose it is, and how far it has come. `revision` grows with every change of its images."""
 
     id: int
     patient_id: str | None
     series_uid: str
     study_uid: str
-    path: str
+    modality: str
+    path: str | None
     import_id: int
     status: str
+    revision: int
     acquired_at: datetime | None
     described: Mapping[str, Any]
+    tags: Mapping[str, Any]
+
+    @property
+    def patient_told(self) -> str | None:
+        """The patient id that the images name (0010,0020)."""
+        values = self.tags.get("00100020", {}).get("Value") or [None]
+        return str(values[0]).strip() or None if values[0] is not None else None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -35,86 +47,138 @@ class Slice:
     region: Mapping[str, Any]
 
 
-def add(
-    connection: Connection, *, patient_id: str | None, series_uid: str, study_uid: str, file_hash: str, path: str,
-    import_id: int, acquired_at: datetime | None, described: Mapping[str, Any], now: datetime,
-) -> int | None:  # fmt: skip
-    """Return the id of a series entered now, None where it was there. Without a patient it waits on the review list."""
-    result = connection.execute(
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NewSeries:
+    """What a series says of itself when its first image arrives; `tags` are DICOM JSON (PS3.18 F.2)."""
+
+    series_uid: str
+    study_uid: str
+    modality: str
+    acquired_at: datetime | None
+    described: Mapping[str, Any]
+    tags: Mapping[str, Any]
+
+
+def open_series(
+    connection: Connection, new: NewSeries, *, patient_id: str | None, import_id: int, now: datetime
+) -> tuple[Study, bool]:
+    """Return the series of this UID, locked until the transaction ends, and whether it was entered now."""
+    entered = connection.execute(
         upsert(t.study)
         .values(
-            patient_id=patient_id,
-            series_uid=series_uid,
-            study_uid=study_uid,
-            file_hash=file_hash,
-            path=path,
-            import_id=import_id,
-            status="queued" if patient_id else "needs_patient",
-            acquired_at=acquired_at,
-            described=dict(described),
-            received_at=now,
+            patient_id=patient_id, series_uid=new.series_uid, study_uid=new.study_uid, modality=new.modality,
+            import_id=import_id, status="arriving", acquired_at=new.acquired_at, described=dict(new.described),
+            tags=dict(new.tags), received_at=now, quiet_at=now,
         )
         .on_conflict_do_nothing(index_elements=["series_uid"])
         .returning(t.study.c.id)
-    )
-    return result.scalar_one_or_none()
+    ).scalar_one_or_none()  # fmt: skip
+    row = connection.execute(select(t.study).where(t.study.c.series_uid == new.series_uid).with_for_update()).one()
+    return _study(row), entered is not None
 
 
-def get(connection: Connection, study_id: int) -> Study | None:
-    """Return one series."""
-    row = connection.execute(select(t.study).where(t.study.c.id == study_id)).one_or_none()
-    if row is None:
-        return None
-    return Study(
-        id=row.id,
-        patient_id=row.patient_id,
-        series_uid=row.series_uid,
-        study_uid=row.study_uid,
-        path=row.path,
-        import_id=row.import_id,
-        status=row.status,
-        acquired_at=row.acquired_at,
-        described=row.described,
-    )
+def get(connection: Connection, study_id: int, *, locked: bool = False) -> Study | None:
+    """Return one series; `locked` until the transaction ends."""
+    asked = select(t.study).where(t.study.c.id == study_id)
+    row = connection.execute(asked.with_for_update() if locked else asked).one_or_none()
+    return None if row is None else _study(row)
 
 
-def queued(connection: Connection, limit: int) -> list[int]:
-    """Return the series that wait to be screened, oldest first."""
+def changed(connection: Connection, study_id: int, *, quiet_at: datetime, described: Mapping[str, Any] | None) -> None:
+    """Note that images were added: the series is to be screened (again) once it has been quiet."""
+    values: dict[Any, Any] = {
+        "status": _WAITS, "revision": t.study.c.revision + 1, "refused": None,
+        "quiet_at": func.greatest(t.study.c.quiet_at, quiet_at),
+    }  # fmt: skip
+    if described is not None:
+        values["described"] = dict(described)
+    connection.execute(update(t.study).where(t.study.c.id == study_id).values(values))
+
+
+def queued(connection: Connection, limit: int, now: datetime | None = None) -> list[int]:
+    """Return the series that wait to be screened and have been quiet, oldest first."""
+    moment = func.now() if now is None else now
     rows = connection.execute(
-        select(t.study.c.id).where(t.study.c.status == "queued").order_by(t.study.c.received_at).limit(limit)
+        select(t.study.c.id)
+        .where(t.study.c.status == "queued", t.study.c.quiet_at <= moment)
+        .order_by(t.study.c.quiet_at, t.study.c.id)
+        .limit(limit)
     )
     return [row.id for row in rows]
 
 
 def save_screening(
-    connection: Connection, study_id: int, screening: Mapping[str, Any], slices: Sequence[Slice], now: datetime
+    connection: Connection, study: Study, screening: Mapping[str, Any], slices: Sequence[Slice], now: datetime
 ) -> bool:
-    """Store what was found; False where another worker was faster."""
+    """Store what was found; False where another worker was faster, or images came meanwhile."""
     won = connection.execute(
         update(t.study)
-        .where(t.study.c.id == study_id, t.study.c.status == "queued")
+        .where(t.study.c.id == study.id, t.study.c.status == "queued", t.study.c.revision == study.revision)
         .values(status="screened", screening=dict(screening), screened_at=now)
     ).rowcount
-    if won and slices:
-        rows = [{"study_id": study_id, "rank": s.rank, "png": s.png, "region": dict(s.region)} for s in slices]
-        connection.execute(insert(t.key_slice), rows)
+    if won:
+        connection.execute(delete(t.key_slice).where(t.key_slice.c.study_id == study.id))
+        rows = [{"study_id": study.id, "rank": s.rank, "png": s.png, "region": dict(s.region)} for s in slices]
+        if rows:
+            connection.execute(insert(t.key_slice), rows)
     return bool(won)
 
 
-def refuse(connection: Connection, study_id: int, reason: str, now: datetime) -> None:
-    """Say why a series could not be screened."""
+def refuse(connection: Connection, study: Study, reason: str, now: datetime) -> bool:
+    """Say why a series could not be screened; False where another worker was faster, or images came meanwhile."""
+    won = connection.execute(
+        update(t.study)
+        .where(t.study.c.id == study.id, t.study.c.status == "queued", t.study.c.revision == study.revision)
+        .values(status="refused", refused=reason, screening=None, screened_at=now)
+    ).rowcount
+    if won:
+        connection.execute(delete(t.key_slice).where(t.key_slice.c.study_id == study.id))
+    return bool(won)
+
+
+def give(connection: Connection, study_id: int, patient_id: str | None) -> None:
+    """Say whose a series is (None: nobody known); what was seen in it is looked for again."""
+    connection.execute(delete(t.key_slice).where(t.key_slice.c.study_id == study_id))
     connection.execute(
         update(t.study)
-        .where(t.study.c.id == study_id, t.study.c.status == "queued")
-        .values(status="refused", refused=reason, screened_at=now)
+        .where(t.study.c.id == study_id)
+        .values(patient_id=patient_id, revision=t.study.c.revision + 1, screening=None, refused=None, screened_at=None)
     )
+    connection.execute(update(t.study).where(t.study.c.id == study_id).values(status=_WAITS))
 
 
-def attach(connection: Connection, series_uid: str, patient_id: str) -> int | None:
-    """Give a series that waits on the review list to a patient and return its id; None where it doesn't wait."""
-    return connection.execute(
-        update(t.study)
-        .where(t.study.c.series_uid == series_uid, t.study.c.patient_id.is_(None))
-        .values(patient_id=patient_id, status="queued")
-        .returning(t.study.c.id)
-    ).scalar_one_or_none()
+def needing_patient(connection: Connection, *, after: int = 0, size: int = 50) -> list[Any]:
+    """Return the series that nobody known here owns, the oldest first: the review list, with what their tags say."""
+    columns = (t.study.c.id, t.study.c.series_uid, t.study.c.study_uid, t.study.c.modality, t.study.c.acquired_at,
+               t.study.c.received_at, t.study.c.described, t.study.c.tags)  # fmt: skip
+    asked = select(*columns).where(t.study.c.status == "needs_patient", t.study.c.id > after)
+    return list(connection.execute(asked.order_by(t.study.c.id).limit(size)))
+
+
+def stated(connection: Connection, source: str, key: str) -> list[int]:
+    """Return the standing items of the ledger under a key."""
+    item = t.import_item
+    asked = select(item.c.id).where(item.c.source == source, item.c.item_key == key, item.c.superseded_at.is_(None))
+    return list(connection.execute(asked).scalars())
+
+
+def stated_of(connection: Connection, study: Study) -> list[int]:
+    """Return the items of the ledger whose facts stand in the record of the series' patient and rest on it."""
+    fact = t.fact.c
+    asked = select(fact.item_id).where(
+        fact.patient_id == study.patient_id, fact.resource == f"study/{study.id}", fact.superseded_at.is_(None)
+    )
+    return list(connection.execute(asked.distinct()).scalars())
+
+
+_WAITS = case(
+    (t.study.c.modality != "CT", KEPT), (t.study.c.patient_id.is_(None), "needs_patient"), else_="queued"
+)  # fmt: skip
+
+
+def _study(row: Row[Any]) -> Study:
+    return Study(
+        id=row.id, patient_id=row.patient_id, series_uid=row.series_uid, study_uid=row.study_uid, modality=row.modality,
+        path=row.path, import_id=row.import_id, status=row.status, revision=row.revision, acquired_at=row.acquired_at,
+        described=row.described, tags=row.tags,
+    )  # fmt: skip

@@ -3,6 +3,7 @@
 from twin.store.tables.accounts import api_token, audit_event, audit_seal, sign_in_attempt, user_account, web_session
 from twin.store.tables.columns import metadata
 from twin.store.tables.facts import fact
+from twin.store.tables.imaging import dicom_instance, key_slice, study, verdict
 from twin.store.tables.imports import (
     idempotent_request,
     import_item,
@@ -14,13 +15,15 @@ from twin.store.tables.imports import (
     scoring_file,
 )
 from twin.store.tables.patients import match_review, patient, patient_identifier, patient_link, patient_version
+from twin.store.tables.reading import local_case, reader_call
 from twin.store.tables.recalls import inbox_message, outbox, recall, recall_event
-from twin.store.tables.twins import forecast, key_slice, study, twin, twin_view
+from twin.store.tables.twins import forecast, twin, twin_view
 
 __all__ = [
     "api_token",
     "audit_event",
     "audit_seal",
+    "dicom_instance",
     "fact",
     "forecast",
     "idempotent_request",
@@ -30,6 +33,7 @@ __all__ = [
     "inbox_message",
     "item_token",
     "key_slice",
+    "local_case",
     "local_code",
     "local_unit",
     "match_review",
@@ -39,6 +43,7 @@ __all__ = [
     "patient_identifier",
     "patient_link",
     "patient_version",
+    "reader_call",
     "recall",
     "recall_event",
     "scoring_file",
@@ -47,5 +52,6 @@ __all__ = [
     "twin",
     "twin_view",
     "user_account",
+    "verdict",
     "web_session",
 ]

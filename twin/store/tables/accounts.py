@@ -18,6 +18,7 @@ user_account = Table(
     Column("active", Boolean, nullable=False, server_default="true"),
     Column("failed_attempts", Integer, nullable=False, server_default="0"),
     time("locked_until"),
+    time("on_duty_since"),
     now("created_at"),
 )
 

@@ -1,9 +1,9 @@
-"""What was computed of each patient, and the CT series it rests on."""
+"""What was computed of each patient."""
 
-from sqlalchemy import BigInteger, Column, DateTime, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Column, DateTime, Index, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
-from twin.store.tables.columns import metadata, now, own_id, patient_id, time
+from twin.store.tables.columns import metadata, now, patient_id, time
 
 twin = Table(
     "twin",
@@ -40,33 +40,4 @@ twin_view = Table(
     now("requested_at"),
     time("computed_at"),
     Column("body", JSONB),
-)
-
-study = Table(
-    "study",
-    metadata,
-    own_id(),
-    patient_id(required=False),
-    Column("series_uid", Text, nullable=False, unique=True),
-    Column("study_uid", Text, nullable=False),
-    Column("file_hash", Text, nullable=False),
-    Column("path", Text, nullable=False),
-    Column("import_id", BigInteger, ForeignKey("import_run.id"), nullable=False),
-    Column("status", Text, nullable=False),
-    Column("refused", Text),
-    Column("described", JSONB, nullable=False, server_default="{}"),
-    Column("screening", JSONB),
-    time("acquired_at"),
-    now("received_at"),
-    time("screened_at"),
-    Index(None, "patient_id"),
-)
-
-key_slice = Table(
-    "key_slice",
-    metadata,
-    Column("study_id", BigInteger, ForeignKey("study.id", ondelete="CASCADE"), primary_key=True),
-    Column("rank", Integer, primary_key=True),
-    Column("png", LargeBinary, nullable=False),
-    Column("region", JSONB, nullable=False),
 )

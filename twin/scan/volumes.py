@@ -1,0 +1,48 @@
+"""The cache of decoded volumes: lossless, made once a series, the least recently used dropped when it grows too large.
+
+A volume is named by the hashes of its images, so that a series which gained one is decoded again. Nothing here is an
+original: all of it can be made again.
+"""
+
+import hashlib
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from imaging.source import read_path
+from imaging.volume import Volume
+from twin.scan import files
+
+_GB = 1_000_000_000
+
+
+def folder_of(home: Path, hashes: Sequence[str]) -> Path:
+    """Return where the volume of these images (their SHA-256) is kept."""
+    name = hashlib.sha256("\n".join(sorted(hashes)).encode()).hexdigest()
+    return home / "volumes" / name[:2] / name
+
+
+def volume_of(home: Path, hashes: Sequence[str], series_uid: str | None) -> tuple[Volume, float]:
+    """Return the standard volume of these images and the milliseconds it took.
+
+    Raises: ImagingError with the reason why there is none.
+    """
+    with files.laid_out(home, sorted(hashes)) as folder:
+        return read_path(folder, series_uid)
+
+
+def prune(home: Path, limit_gb: float) -> int:
+    """Drop the volumes that were not used for longest until the rest fits; return how many were dropped."""
+    kept = [(each.stat().st_mtime, _size(each), each) for each in (home / "volumes").glob("??/*") if each.is_dir()]
+    left, dropped = sum(size for _, size, _ in kept), 0
+    for _, size, folder in sorted(kept):
+        if left <= limit_gb * _GB:
+            break
+        shutil.rmtree(folder, ignore_errors=True)
+        left -= size
+        dropped += 1
+    return dropped
+
+
+def _size(folder: Path) -> int:
+    return sum(each.stat().st_size for each in folder.rglob("*") if each.is_file())
