@@ -18,7 +18,7 @@ from imaging.measure.base import Measure, Measurement
 from imaging.volume import Volume
 
 KEYS = ("agatston", "calcium_volume_mm3", "calcium_mass_mg")
-UNITS = {"agatston": "1", "calcium_volume_mm3": "mm3", "calcium_mass_mg": "mg"}
+UNITS = {"agatston": "{score}", "calcium_volume_mm3": "mm3", "calcium_mass_mg": "mg"}
 LEVELS = ("coronary", "aorta")
 AROUND_HEART_MM = 5.0  # reason: the coronaries run in the fat on the heart, within some mm of its outline
 AROUND_AORTA_MM = 2.0  # reason: the wall, where the calcium is, is about 2 mm thick; outlines follow the blood
