@@ -3,20 +3,17 @@
 `screen_path` is what `twin ct screen` prints. Nothing here knows a patient record or a database.
 """
 
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
 from time import perf_counter
 
 from imaging.archive import LIMITS, Limits
 from imaging.blocks import blocks_of, cells_of
-from imaging.dicom import SeriesFiles, find_series
-from imaging.errors import MixedSeries, NoImages
-from imaging.header import text
 from imaging.lung_mask import lungs
 from imaging.regions import Region, flagged, regions
 from imaging.score import score
-from imaging.series import read_volume
+from imaging.source import read_path
 from imaging.volume import Provenance, Volume
 
 SCALES_MM = (8.0, 16.0, 32.0)  # from the smallest nodule that fills half a block to a mass
@@ -93,31 +90,6 @@ def screen_path(path: Path, series_uid: str | None = None, limits: Limits = LIMI
     """
     volume, read_ms = read_path(path, series_uid, limits)
     return screen(volume, read_ms)
-
-
-def read_path(path: Path, series_uid: str | None = None, limits: Limits = LIMITS) -> tuple[Volume, float]:
-    """Return the standard volume under a path and the milliseconds it took; other series are named in a warning."""
-    start = perf_counter()
-    found = find_series(path, limits)
-    series = _chosen(found, series_uid)
-    volume = read_volume(series, limits)
-    if len(found) > 1:
-        reason = "named" if series_uid else "with most images"
-        others = f"{len(found) - 1} other CT series here; this is the one {reason}"
-        noted = replace(volume.provenance, warnings=(*volume.provenance.warnings, others))
-        volume = replace(volume, provenance=noted)
-    return volume, (perf_counter() - start) * 1000
-
-
-def _chosen(found: tuple[SeriesFiles, ...], series_uid: str | None) -> SeriesFiles:
-    if series_uid is not None:
-        for series in found:
-            if series.series_uid == series_uid:
-                return series
-        raise NoImages("the series that was named is not here")
-    if len({text(one.header, "PatientID") for series in found for one in series.files}) > 1:
-        raise MixedSeries("images of several patients lie here; name the series that is meant")
-    return found[0]
 
 
 def _screening(

@@ -2,7 +2,7 @@
 
 import typer
 
-from twin.cli.ct import screen
+from twin.cli.ct import read, screen
 
 app = typer.Typer(help="Read, screen, match and measure CT from files; no database needed.", no_args_is_help=True)
 
@@ -12,4 +12,5 @@ def root() -> None:
     """Read, screen, match and measure CT from files; no database needed."""
 
 
+app.command(name="read")(read.read)
 app.command(name="screen")(screen.screen)
