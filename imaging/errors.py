@@ -4,7 +4,8 @@
     ├── SourceError             the file, folder or archive
     │   ├── NoImages            nothing there that is a CT image
     │   ├── BadArchive          the archive cannot be unpacked
-    │   └── TooLarge            more than the limits allow (a bomb, or far too much at once)
+    │   ├── TooLarge            more than the limits allow (a bomb, or far too much at once)
+    │   └── DamagedCache        a kept volume is damaged or of another version
     ├── SeriesError             the series
     │   ├── MixedSeries         several patients or series where one was asked for
     │   ├── NotAVolume          a localiser, a single slice, several images at one place
@@ -55,6 +56,12 @@ class TooLarge(SourceError):
     """There is more here than the limits allow."""
 
     code = "too_large"
+
+
+class DamagedCache(SourceError):
+    """The kept volume is damaged."""
+
+    code = "damaged_cache"
 
 
 class SeriesError(ImagingError):
