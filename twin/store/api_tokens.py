@@ -15,7 +15,8 @@ from twin.store.tables import api_token, user_account
 from twin.store.web_sessions import digest
 
 Scope = Literal[
-    "fhir.write", "fhir.read", "import.write", "record.read", "patient.write", "recall.read", "recall.write", "admin"
+    "fhir.write", "fhir.read", "import.write", "record.read", "patient.write", "recall.read", "recall.write",
+    "study.write", "admin",
 ]  # fmt: skip
 SCOPES: tuple[Scope, ...] = get_args(Scope)
 PREFIX = "twin_"  # lets a scanner of leaked secrets know ours
@@ -25,10 +26,10 @@ PREFIX = "twin_"  # lets a scanner of leaked secrets know ours
 ROLE_SCOPES: Mapping[Role, frozenset[Scope]] = MappingProxyType(
     {
         "clinician": frozenset(
-            {"record.read", "patient.write", "fhir.read", "import.write", "recall.read", "recall.write"}
+            {"record.read", "patient.write", "fhir.read", "import.write", "recall.read", "recall.write", "study.write"}
         ),
         "coordinator": frozenset({"record.read", "patient.write", "recall.read", "recall.write"}),
-        "reader": frozenset({"record.read", "import.write", "recall.read"}),
+        "reader": frozenset({"record.read", "import.write", "recall.read", "study.write"}),
         "integrator": frozenset({"fhir.write", "fhir.read", "import.write"}),
         "admin": frozenset({"fhir.write", "import.write", "admin"}),
     }

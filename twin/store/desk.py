@@ -1,10 +1,11 @@
-"""What do the other pages list: patients, imports, CT to read, messages, what rules did, how the instance is?"""
+"""What do the other pages list: patients, imports, messages, what rules did, how the instance is?"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Row, func, or_, select, text, update
+from sqlalchemy import Connection, Row, cast, func, or_, select, text, update
+from sqlalchemy.dialects.postgresql import UUID
 
 from twin.store import patients
 from twin.store.links import is_retired
@@ -19,7 +20,6 @@ from twin.store.tables import (
     patient_identifier,
     patient_link,
     recall,
-    study,
     user_account,
 )
 
@@ -81,21 +81,11 @@ def runs(connection: Connection) -> Sequence[Row]:
     return connection.execute(asked.order_by(import_run.c.id.desc()).limit(MOST)).all()
 
 
-def reading_list(connection: Connection) -> Sequence[Row]:
-    """Return CT series by their highest region score, then those not screened yet, with their patients."""
-    score = text("(study.screening #>> '{regions,0,score}')::float as score")
-    return connection.execute(
-        select(study, patient.c.name, patient.c.sex, patient.c.birth_date, score)
-        .outerjoin(patient, patient.c.id == study.c.patient_id)
-        .order_by(text("score desc nulls last"), study.c.received_at.desc())
-        .limit(MOST)
-    ).all()
-
-
 def inbox(connection: Connection, recipients: Sequence[str]) -> Sequence[Row]:
     """Return the newest messages for a user and the user's roles, with the patient each is about."""
+    about = func.coalesce(recall.c.patient_id, cast(inbox_message.c.payload["patient_id"].astext, UUID(as_uuid=False)))
     return connection.execute(
-        select(inbox_message, recall.c.patient_id)
+        select(inbox_message, about.label("patient_id"))
         .outerjoin(recall, recall.c.id == inbox_message.c.recall_id)
         .where(inbox_message.c.recipient.in_(recipients))
         .order_by(inbox_message.c.created_at.desc())

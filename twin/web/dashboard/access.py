@@ -12,11 +12,13 @@ from twin.web.deps import require
 
 PATIENT_ROLES: tuple[Role, ...] = ("clinician", "coordinator", "reader")
 RECALL_ROLES: tuple[Role, ...] = ("clinician", "coordinator")
+JUDGE_ROLES: tuple[Role, ...] = ("reader", "clinician")
 LINK_ROLES: tuple[Role, ...] = ("clinician", "coordinator")
 IMPORT_ROLES: tuple[Role, ...] = ("clinician", "reader", "integrator", "admin")
 
 SeesPatients = Annotated[User, Depends(require(*PATIENT_ROLES))]
 ActsOnRecalls = Annotated[User, Depends(require(*RECALL_ROLES))]
+JudgesCT = Annotated[User, Depends(require(*JUDGE_ROLES))]
 LinksRecords = Annotated[User, Depends(require(*LINK_ROLES))]
 SeesImports = Annotated[User, Depends(require(*IMPORT_ROLES))]
 Administers = Annotated[User, Depends(require("admin"))]
@@ -52,6 +54,11 @@ def places(user: User | None) -> Sequence[Place]:
 def may_link(user: User) -> bool:
     """Return whether this person may link records and undo links."""
     return user.role in LINK_ROLES
+
+
+def may_judge(user: User) -> bool:
+    """Return whether this person may say what a CT or one of its regions shows."""
+    return user.role in JUDGE_ROLES
 
 
 def may_act(user: User) -> bool:

@@ -1,4 +1,4 @@
-"""The pages that list: patients, CT to read, messages, rules, and how the instance is."""
+"""The pages that list: patients, messages, rules, and how the instance is."""
 
 from typing import Annotated
 
@@ -40,16 +40,6 @@ def held_back(request: Request, user: SeesPatients, engine: EngineDep, now: Now)
             record_access(connection, user, "held_back.list", row.patient_id, "GET /held-back", now=now)
     return render(request, "held_back.html", user=user, places=places(user), found=found, today=now.date(),
                   most=worklist.MOST_HELD)  # fmt: skip
-
-
-@router.get("/reading", name="reading")
-def reading(request: Request, user: SeesPatients, engine: EngineDep, now: Now) -> Response:
-    """Return CT series by the highest score of their regions."""
-    with engine.begin() as connection:
-        found = desk.reading_list(connection)
-        for patient_id in dict.fromkeys(row.patient_id for row in found if row.patient_id):
-            record_access(connection, user, "reading.list", patient_id, "GET /reading", now=now)
-    return render(request, "reading.html", user=user, places=places(user), found=found, today=now.date())
 
 
 @router.get("/rules", name="rules")

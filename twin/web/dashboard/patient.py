@@ -11,8 +11,9 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from twin.store import dossier, links, sides
 from twin.store.dossier import StoredTwin
 from twin.store.session import Connection
-from twin.web.dashboard.access import SeesPatients, may_act, may_link, places
+from twin.web.dashboard.access import SeesPatients, may_act, may_judge, may_link, places
 from twin.web.dashboard.charts import ms, organ_charts
+from twin.web.dashboard.ct_beside import shown_studies
 from twin.web.dashboard.format import days_of, moment
 from twin.web.dashboard.panels import all_values, organ_page
 from twin.web.dashboard.render import render
@@ -59,7 +60,7 @@ def show(
         for pair in merged:
             record_access(connection, user, "patient.read", pair.retired.id, "merged record", now=now)
         histories = dossier.histories(connection, patient_id)
-        studies = dossier.studies(connection, patient_id)
+        studies = shown_studies(connection, patient_id)
         imports = dossier.imports(connection, patient_id)
     if head is None:
         raise NotFound("no such patient")
@@ -72,7 +73,7 @@ def show(
         organs=[organ_page(organ) for organ in organs], histories=histories, imports=imports,
         years_shown=_years_shown(body, organs),
         blocks=[] if day else why_now(histories, organs, today), events=_events(body), standing_of=standing_of,
-        patient_id=patient_id, merged=merged, can_link=may_link(user),
+        patient_id=patient_id, merged=merged, can_link=may_link(user), can_judge=may_judge(user),
     )  # fmt: skip
 
 

@@ -161,6 +161,17 @@ FEATURE: Mapping[str, str] = MappingProxyType(
         "similarity": N_("similarity to surroundings"),
     }
 )  # fmt: skip
+OF_STUDY: tuple[str, ...] = ("normal", "abnormal")
+OF_REGION: tuple[str, ...] = ("suspicious", "harmless", "normal_tissue", "artefact")
+VERDICT: Mapping[str, str] = MappingProxyType(
+    {
+        "normal": N_("read as normal"), "abnormal": N_("read as abnormal"), "suspicious": N_("suspicious"),
+        "harmless": N_("a harmless lesion"), "normal_tissue": N_("normal tissue"), "artefact": N_("an artefact"),
+    }
+)  # fmt: skip
+MEASURED: Mapping[str, str] = MappingProxyType(
+    {"nodule_volume_mm3": N_("nodule volume"), "nodule_diameter_mm": N_("nodule diameter")}
+)
 REJECT: Mapping[str, str] = MappingProxyType(
     {
         "ambiguous_patient": N_("several patients are meant"),

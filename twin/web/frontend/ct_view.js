@@ -10,9 +10,9 @@ const LABEL_OUTLINE = 1;
 const FILL = 0.15;
 const GROUND = [0.043, 0.051, 0.059, 1]; // --dark-room, also in light theme: a CT is read in the dark
 const OPTIONS = {
-  backColor: GROUND, crosshairColor: [0.4, 0.6, 0.75, 0.55], crosshairWidth: 1, isColorbar: false, isRadiologicalConvention: true,
+  backColor: GROUND, crosshairColor: [0.4, 0.6, 0.75, 0.55], crosshairWidth: 0.15, crosshairWidthUnit: "percent", crosshairGap: 12, isColorbar: false, isRadiologicalConvention: true,
   dragAndDropEnabled: false, viewModeHotKey: "", clipPlaneHotKey: "", cycleClipPlaneHotKey: "", loadingText: "", logLevel: "error", show3Dcrosshair: false,
-  isNearestInterpolation: false, textHeight: 0.03, multiplanarLayout: 2, multiplanarShowRender: 0, sagittalNoseLeft: true, isOrientationTextVisible: true,
+  isNearestInterpolation: false, fontMinPx: 18, multiplanarLayout: 2, multiplanarShowRender: 0, sagittalNoseLeft: true, isOrientationTextVisible: true,
 };
 
 export async function open(view, words) {

@@ -1,0 +1,82 @@
+"""What do the bodies of the JSON API about CT look like?"""
+
+from datetime import datetime
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, Field
+
+from twin.store.verdicts import OfRegion, OfStudy
+from twin.web.schemas import EXAMPLE_PATIENT, Asked, Text
+
+
+class StudyVerdict(BaseModel):
+    """What one reader said: of a region (`rank`) or of the whole series. A withdrawn one no longer counts."""
+
+    id: Annotated[int, Field(examples=[12])]
+    rank: Annotated[int | None, Field(examples=[1])]
+    said: Annotated[str, Field(examples=["harmless"])]
+    note: str
+    said_by: Annotated[str, Field(examples=["li.wang"])]
+    said_at: datetime
+    withdrawn_by: str | None = None
+    withdrawn_at: datetime | None = None
+
+
+class StudyLine(BaseModel):
+    """A CT series on the readers' list; `score` is that of its highest region, null where none was flagged."""
+
+    id: Annotated[int, Field(examples=[7])]
+    patient_id: Annotated[str | None, Field(examples=[EXAMPLE_PATIENT])]
+    status: Annotated[str, Field(examples=["screened"])]
+    acquired_at: datetime | None
+    received_at: datetime
+    score: Annotated[float | None, Field(examples=[0.43])]
+    regions: Annotated[int | None, Field(examples=[3])]
+    called_at: Annotated[datetime | None, Field(description="when the readers were told of it")]
+    said: Annotated[str | None, Field(description="what stands of the whole series", examples=["normal"])]
+
+
+class StudyList(BaseModel):
+    """The readers' list, the highest score first."""
+
+    studies: list[StudyLine]
+
+
+class StudyFull(BaseModel):
+    """One CT series: what was seen in it, and what readers say of that."""
+
+    id: Annotated[int, Field(examples=[7])]
+    patient_id: Annotated[str | None, Field(examples=[EXAMPLE_PATIENT])]
+    series_uid: str
+    study_uid: str
+    status: str
+    refused: str | None
+    acquired_at: datetime | None
+    received_at: datetime
+    screened_at: datetime | None
+    described: dict[str, Any]  # what the headers say of scanner and protocol; keys differ by vendor
+    screening: dict[str, Any] | None  # as `twin ct screen --json` prints it
+    has_volume: Annotated[bool, Field(description="whether volume.nii.gz can be fetched")]
+    has_labels: bool
+    verdicts: list[StudyVerdict]
+
+
+class AskedVerdict(Asked):
+    """A reader's word: of the region of this rank, or without one of the whole series."""
+
+    said: OfRegion | OfStudy
+    rank: Annotated[int | None, Field(ge=1, lt=2**31, examples=[1])] = None
+    note: Text = ""
+
+
+class AskedPatient(Asked):
+    """Whose a series is that waits for somebody to say so: a patient's id or one of their numbers."""
+
+    patient: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$", examples=["0012345"])]
+
+
+class GivenPatient(BaseModel):
+    """To whom a series was given; it is screened from then on."""
+
+    patient_id: Annotated[str, Field(examples=[EXAMPLE_PATIENT])]
+    status: Literal["queued"] = "queued"
