@@ -48,7 +48,9 @@ def plant(volume: Volume, nodules: Sequence[Nodule]) -> Volume:
     return replace(volume, hu=hu)
 
 
-def blend(hu: NDArray[np.int16], box: tuple[slice, ...], share: NDArray[np.float64], inside: NDArray[np.float64]) -> None:
+def blend(
+    hu: NDArray[np.int16], box: tuple[slice, ...], share: NDArray[np.float64], inside: NDArray[np.float64]
+) -> None:
     """Mix `inside` HU into `hu[box]` by `share`, 0 to 1; what was brighter stays."""
     there = hu[box].astype(float)
     mixed = there + share * (inside - there)
