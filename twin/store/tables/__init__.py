@@ -14,6 +14,7 @@ from twin.store.tables.imports import (
     local_unit,
     scoring_file,
 )
+from twin.store.tables.measuring import study_measurement
 from twin.store.tables.patients import match_review, patient, patient_identifier, patient_link, patient_version
 from twin.store.tables.reading import local_case, reader_call
 from twin.store.tables.recalls import inbox_message, outbox, recall, recall_event
@@ -49,6 +50,7 @@ __all__ = [
     "scoring_file",
     "sign_in_attempt",
     "study",
+    "study_measurement",
     "twin",
     "twin_view",
     "user_account",
