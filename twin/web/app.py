@@ -15,7 +15,7 @@ from twin.settings import Settings
 from twin.store.session import Engine
 from twin.web import api, auth, dashboard, errors, health
 from twin.web.access_log import RequestContext
-from twin.web.api import fhir
+from twin.web.api import dicomweb, fhir
 from twin.web.body_limit import BodyLimit
 from twin.web.dashboard.render import render
 from twin.web.deps import CurrentActor
@@ -38,6 +38,7 @@ def create_app(engine: Engine, settings: Settings, *, clock: Callable[[], dateti
     app.include_router(auth.router)
     app.include_router(api.router, prefix="/api/v1")
     app.include_router(fhir.router, prefix="/fhir")
+    app.include_router(dicomweb.router, prefix="/dicom-web")
 
     @app.get("/api/v1/openapi.json", include_in_schema=False)
     def openapi(actor: CurrentActor) -> dict[str, object]:
@@ -63,7 +64,8 @@ def server(app: FastAPI, *, host: str, port: int) -> uvicorn.Server:
 def _install_layers(app: FastAPI, settings: Settings, requests: Requests) -> None:
     """Add the layers, innermost first: Starlette wraps each around those before it."""
     upload, body = settings.max_upload_mb, settings.max_body_mb
-    bounds = (("/api/v1/imports", upload), ("/imports", upload), ("/fhir/$import", upload), ("/fhir", body))
+    bounds = (("/api/v1/imports", upload), ("/imports", upload), ("/fhir/$import", upload), ("/fhir", body),
+              ("/dicom-web/studies", upload))  # fmt: skip
     app.add_middleware(BodyLimit, bounds=bounds)
     app.add_middleware(KnownHosts, public_url=settings.public_url)
     app.add_middleware(RequestContext, site_language=settings.language, requests=requests)

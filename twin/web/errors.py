@@ -15,7 +15,8 @@
         ├── BodyTooLarge     413
         ├── WrongMediaType   415
         ├── Unprocessable    422    understood, and cannot be done so
-        └── TooManyAttempts  429
+        ├── TooManyAttempts  429
+        └── NoRoom           507    the disk is full
 
 One error, three dresses: problem details (RFC 9457) for the API, OperationOutcome for FHIR, a calm page for people.
 No answer repeats what was sent: a body may hold a patient's name, and answers end up in logs.
@@ -134,6 +135,12 @@ class TooManyAttempts(WebError):
     status = 429
 
 
+class NoRoom(WebError):
+    """The disk of this instance is full."""
+
+    status = 507
+
+
 # The status of each error from below; its message is shown, for those messages name codes and places only.
 ANSWERS: Mapping[type[Exception], int] = {
     UnreadableInput: 400,
@@ -190,7 +197,7 @@ def dress_of(path: str) -> Dress:
     """Return how an error at this path is told."""
     if path == "/fhir" or path.startswith("/fhir/"):
         return "fhir"
-    if path.startswith("/api/") or path in ("/healthz", "/readyz", "/metrics"):
+    if path.startswith(("/api/", "/dicom-web/")) or path in ("/healthz", "/readyz", "/metrics"):
         return "problem"
     return "page"
 
