@@ -251,4 +251,6 @@ def _cause(error: BaseException) -> str:
     """Name the encoding when no decoder knows it; else only the kind of error: its text may quote the header."""
     if isinstance(error, NotImplementedError):
         return "this compression is not supported"
+    if isinstance(error, (AttributeError, KeyError)):
+        return "there is no pixel data, or a tag that describes it is missing"
     return "damaged or cut short" if isinstance(error, (ValueError, EOFError)) else type(error).__name__

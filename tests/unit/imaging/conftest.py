@@ -1,5 +1,6 @@
 """The small phantoms that imaging tests share: coarse, so that drawing and screening take a fraction of a second."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,9 +33,16 @@ def small_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def _tiny_drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("tiny")
+    write_phantom(folder, TINY)
+    return folder
+
+
 @pytest.fixture
-def tiny_folder(tmp_path: Path) -> Path:
+def tiny_folder(tmp_path: Path, _tiny_drawn: Path) -> Path:
     """Six slices of 32 x 32 as DICOM files `0001.dcm` ... `0006.dcm`, free to be spoilt."""
     folder = tmp_path / "tiny"
-    write_phantom(folder, TINY)
+    shutil.copytree(_tiny_drawn, folder)
     return folder

@@ -28,7 +28,7 @@ SAID = Provenance(
 )
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def volume() -> Volume:
     """A drawn chest with padding, an affine of many digits and a provenance of every type."""
     drawn = draw_phantom(TINY)
