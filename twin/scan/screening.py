@@ -43,7 +43,7 @@ def screen(engine: Engine, settings: Settings, study_id: int, *, now: datetime) 
     if study is None or study.status != "queued" or study.patient_id is None:
         return
     try:
-        volume, read_ms = _volume(engine, settings.home_path, study)
+        volume, read_ms = decoded(engine, settings.home_path, study)
         screening = screen_volume(volume, read_ms)
         slices = [
             studies.Slice(rank=region.rank, png=key_slice(volume, region), region=told)
@@ -65,7 +65,11 @@ def screen(engine: Engine, settings: Settings, study_id: int, *, now: datetime) 
         )  # fmt: skip
 
 
-def _volume(engine: Engine, home: Path, study: Study) -> tuple[Volume, float]:
+def decoded(engine: Engine, home: Path, study: Study) -> tuple[Volume, float]:
+    """Return the volume of a series and the milliseconds it took; from the cache where it is kept.
+
+    Raises: ImagingError with the reason why there is none.
+    """
     uid = None if study.series_uid.startswith(NO_UID) else study.series_uid
     with engine.connect() as connection:
         hashes = [row.sha256 for row in instances.of_series(connection, study.id)]

@@ -13,7 +13,7 @@ from twin.store.records import NewFact
 from twin.store.studies import Study
 
 SOURCE = "imaging"
-SERIES, SCREENING = "series", "screening"  # topics: each is superseded as a whole
+SERIES, SCREENING, MEASURES = "series", "screening", "measures"  # topics: each is superseded as a whole
 CT = Coding(system="http://dicom.nema.org/resources/ontology/DCM", code="CT", display="Computed tomography")  # CID 29
 
 
