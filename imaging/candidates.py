@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from imaging.blocks import NAMES, Blocks, Cells
 
-MOST_LOOKED_AT = 2_000  # blocks of a size, by score, among which peaks are sought
+MOST_LOOKED_AT = 8_000  # blocks of a size, by score, among which peaks are sought
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -19,8 +19,12 @@ SOLID_HU = 30.0  # soft tissue without contrast; tissue 1
 LOWEST_HU, HIGHEST_HU = -1000.0, 130.0  # contrast and calcium would rule every mean; soft tissue ends below
 RADII_MM = np.array([*range(13), *range(14, 31, 2)], float)  # as far as a mass of 30 mm and its surroundings
 HALF_RAYS = 32  # and their opposites
-STARTS = 5  # points along each axis of a block from which its tissue's middle is taken
+STARTS = 3  # points along each axis of a block from which its tissue's middle is taken
+FEW_RAYS = 16  # and their opposites, while the middle is sought
+FEW_RADII_MM = np.array([0, 1, 2, 3, 4, 5, 6, 8, 10, 13, 16, 20], float)
 CENTRINGS = 2  # rounds of moving to the middle between ray ends
+APART_MM = 3.0  # candidates that moved nearer together than this are one; below the smallest nodule's width
+MOST_PLACES = 500  # looked at in full, by block score; bounds the time
 LONGEST = 1.5  # times the median: longer rays (into a wall, along a vessel) do not pull the middle further
 MOST_MOVE_MM = 5.0  # in a round
 LEAST_TISSUE = 0.12  # of solid: below, noise would end rays by chance
@@ -30,9 +34,10 @@ QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Lumps:
-    """What lies at N places. `centre` (N, 3) voxels x, y, z; `radius_mm` (N,): median ray; `half_mm` (N, 2, 3): how far
+    """What lies at N places. `of` (N,): the candidate. `centre` (N, 3) voxels x, y, z; `radius_mm` (N,): median ray; `half_mm` (N, 2, 3): how far
     it reaches below and above its centre along x, y, z; `shape` (N, F): the numbers that are weighed."""
 
+    of: NDArray[np.int64]
     centre: NDArray[np.float64]
     radius_mm: NDArray[np.float64]
     half_mm: NDArray[np.float64]
@@ -40,21 +45,19 @@ class Lumps:
 
 
 def lumps(volume: Volume, found: Candidates, lung_hu: float) -> Lumps:
-    """Return the middle, size and shape of what each candidate holds; `lung_hu` is this scan's aerated lung."""
-    spacing = np.array(volume.spacing_mm)
-    centre = _middle_of_tissue(volume, found, lung_hu)
-    for _ in range(CENTRINGS):
-        tissue = _seen(volume, centre, lung_hu, spacing)
-        length = lengths(tissue)
-        held = np.minimum(length, LONGEST * np.median(length, axis=1, keepdims=True))
-        move = np.einsum("nd,dk->nk", held, RAYS, optimize=False) * (1.5 / len(RAYS))
-        move *= np.minimum(1, MOST_MOVE_MM / np.maximum(np.linalg.norm(move, axis=1, keepdims=True), 1e-6))
-        centre = np.clip(centre + move / spacing, 0, np.array(volume.hu.shape[::-1]) - 1)
-    tissue = _seen(volume, centre, lung_hu, spacing)
-    length = lengths(tissue)
+    """Return the middle, size and shape of what the candidates hold; `lung_hu` is this scan's aerated lung.
+
+    Candidates that turn out to be the same thing are one place, that of the best block score.
+    """
+    centre = _centred(volume, found, lung_hu)
+    of = _distinct(centre * np.array(volume.spacing_mm), found.score)
+    centre = centre[of]
+    tissue = _seen(volume, centre, lung_hu, RAYS, RADII_MM)
+    length = lengths(tissue, RADII_MM)
     radius = np.median(length, axis=1)
     ends = np.minimum(length, 2 * radius[:, None])[:, :, None] * RAYS
     return Lumps(
+        of=of,
         centre=centre,
         radius_mm=radius,
         half_mm=np.stack([-ends.min(axis=1), ends.max(axis=1)], axis=1),
@@ -62,28 +65,57 @@ def lumps(volume: Volume, found: Candidates, lung_hu: float) -> Lumps:
     )
 
 
-def lengths(tissue: NDArray[np.float32]) -> NDArray[np.float64]:
+def _centred(volume: Volume, found: Candidates, lung_hu: float) -> NDArray[np.float64]:
+    """Return the middle (N, 3) of what lies at each candidate, voxels x, y, z."""
+    spacing, last = np.array(volume.spacing_mm), np.array(volume.hu.shape[::-1]) - 1
+    centre = _middle_of_tissue(volume, found, lung_hu)
+    for _ in range(CENTRINGS):
+        length = lengths(_seen(volume, centre, lung_hu, SOME_RAYS, FEW_RADII_MM), FEW_RADII_MM)
+        held = np.minimum(length, LONGEST * np.median(length, axis=1, keepdims=True))
+        move = np.einsum("nd,dk->nk", held, SOME_RAYS, optimize=False) * (1.5 / len(SOME_RAYS))
+        move *= np.minimum(1, MOST_MOVE_MM / np.maximum(np.linalg.norm(move, axis=1, keepdims=True), 1e-6))
+        centre = np.clip(centre + move / spacing, 0, last)
+    return centre
+
+
+def _distinct(centre_mm: NDArray[np.float64], score: NDArray[np.float32]) -> NDArray[np.int64]:
+    """Return the candidates (M,) that no better one lies close to, best first."""
+    order = np.argsort(-score, kind="stable")
+    at = centre_mm[order]
+    kept = np.empty((MOST_PLACES, 3))
+    chosen: list[int] = []
+    for one, place in zip(order, at, strict=True):
+        if len(chosen) == MOST_PLACES:
+            break
+        if chosen and (((kept[: len(chosen)] - place) ** 2).sum(axis=1) < APART_MM**2).any():
+            continue
+        kept[len(chosen)] = place
+        chosen.append(int(one))
+    return np.array(chosen, np.int64)
+
+
+def lengths(tissue: NDArray[np.float32], radii_mm: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return where each ray ends, mm (N, D), of tissue (N, D, R): at half its value about the middle."""
     level = np.maximum(tissue[:, :, :3].mean(axis=(1, 2), dtype=float), LEAST_TISSUE)[:, None] / 2
     below = tissue < level[:, :, None]
-    last = np.where(below.any(axis=2), below.argmax(axis=2), len(RADII_MM) - 1)
+    last = np.where(below.any(axis=2), below.argmax(axis=2), len(radii_mm) - 1)
     before = np.maximum(last - 1, 0)
     inner = np.take_along_axis(tissue, before[:, :, None], axis=2)[:, :, 0].astype(float)
     outer = np.take_along_axis(tissue, last[:, :, None], axis=2)[:, :, 0].astype(float)
     share = np.clip((inner - level) / np.maximum(inner - outer, 1e-6), 0, 1)
-    ended: NDArray[np.float64] = RADII_MM[before] + share * (RADII_MM[last] - RADII_MM[before])
+    ended: NDArray[np.float64] = radii_mm[before] + share * (radii_mm[last] - radii_mm[before])
     return ended
 
 
-def _directions() -> NDArray[np.float64]:
-    """Return HALF_RAYS directions spread by the golden angle over half a sphere, then their opposites (D, 3)."""
-    z = (np.arange(HALF_RAYS) + 0.5) / HALF_RAYS
-    angle = np.arange(HALF_RAYS) * np.pi * (3 - np.sqrt(5))
+def _directions(many: int) -> NDArray[np.float64]:
+    """Return `many` directions spread by the golden angle over half a sphere, then their opposites (D, 3)."""
+    z = (np.arange(many) + 0.5) / many
+    angle = np.arange(many) * np.pi * (3 - np.sqrt(5))
     half = np.stack([np.sqrt(1 - z * z) * np.cos(angle), np.sqrt(1 - z * z) * np.sin(angle), z], axis=1)
     return np.concatenate([half, -half])
 
 
-RAYS = _directions()
+RAYS, SOME_RAYS = _directions(HALF_RAYS), _directions(FEW_RAYS)
 
 
 def _middle_of_tissue(volume: Volume, found: Candidates, lung_hu: float) -> NDArray[np.float64]:
@@ -103,10 +135,14 @@ def _middle_of_tissue(volume: Volume, found: Candidates, lung_hu: float) -> NDAr
 
 
 def _seen(
-    volume: Volume, centre: NDArray[np.float64], lung_hu: float, spacing: NDArray[np.float64]
+    volume: Volume,
+    centre: NDArray[np.float64],
+    lung_hu: float,
+    rays: NDArray[np.float64],
+    radii_mm: NDArray[np.float64],
 ) -> NDArray[np.float32]:
     """Return tissue (N, D, R) along the rays: 0 lung, 1 soft tissue."""
-    offsets = RAYS[:, None, :] * RADII_MM[None, :, None] / spacing
+    offsets = rays[:, None, :] * radii_mm[None, :, None] / np.array(volume.spacing_mm)
     hu = sampled(volume.hu, centre, offsets, LOWEST_HU, HIGHEST_HU)
     return (hu - np.float32(lung_hu)) / np.float32(SOLID_HU - lung_hu)
 
