@@ -15,6 +15,8 @@
     ├── PixelError              the picture itself
     │   ├── UndecodablePixels   no pixel data, cut short, or an encoding that is not read
     │   └── LossyPixels         a compression that changes Hounsfield units too much to measure
+    ├── BankError               the bank of annotated cases
+    │   └── BadBank             a file is missing, was changed, or is of another version
     └── ReportError             a structured report or a segmentation
         ├── NotAReport          another kind of DICOM object, or none
         ├── ProtectedReport     its content is encrypted
@@ -116,6 +118,18 @@ class LossyPixels(PixelError):
     """The pixels were compressed with loss and no longer hold Hounsfield units."""
 
     code = "lossy_pixels"
+
+
+class BankError(ImagingError):
+    """The bank of annotated cases could not be used."""
+
+    code = "bank"
+
+
+class BadBank(BankError):
+    """A file of the bank is missing, was changed, or is of another version."""
+
+    code = "bad_bank"
 
 
 class ReportError(ImagingError):

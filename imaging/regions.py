@@ -4,8 +4,8 @@ The best block is taken, with it the flagged blocks of any size that overlap it,
 are broken by place, so the same volume always gives the same regions in the same order.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,12 @@ MEMBER_SHARE = 0.5  # of the best block's score: members above it widen the box,
 
 @dataclass(frozen=True, kw_only=True)
 class Match:
-    """An annotated case that looks alike."""
+    """An annotated case that looks alike; `ratings` are readers' opinions, 1 to 5 (calcification to 6), not pathology."""
 
     case: str
     label: str
     similarity: float
+    ratings: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
