@@ -16,11 +16,13 @@ from alerts.clock import SystemClock
 from alerts.message import Recipient
 from alerts.ports import Clock
 from alerts.scheduler import Heartbeat
+from twin.errors import ConfigurationError
 from twin.settings import Settings
 from twin.store import migrate, people, session, staff
 from twin.store.alerts import PostgresAlerts
 
 if TYPE_CHECKING:
+    from imaging.receive import listener
     from twin import jobs, mllp
 
 LOG = logging.getLogger(__name__)
@@ -60,7 +62,7 @@ def run_worker(running: Instance) -> None:
     app = jobs.make_app(procrastinate.PsycopgConnector(conninfo=address), tools)
     # the clock's threads enqueue by name, through a pool of their own: the worker's belongs to the worker's event loop
     enqueuing = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=address))
-    with enqueuing.open(), _beating(enqueuing, tools), listening(running):
+    with enqueuing.open(), _beating(enqueuing, tools), listening(running), receiving(running):
         silence = running.settings.stalled_seconds
         LOG.info("working; reminders go by %s", ", ".join(tools.channels))
         app.run_worker(
@@ -115,6 +117,39 @@ def listening(running: Instance) -> Iterator["mllp.Listener | None"]:
         yield listener
     finally:
         listener.stop()
+
+
+@contextmanager
+def receiving(running: Instance) -> Iterator["listener.Listener | None"]:
+    """Take images by DICOM C-STORE meanwhile, where a port is set.
+
+    Raises:
+        ConfigurationError: the port or the TLS files can't be had.
+    """
+    told = running.settings
+    if told.dicom_port is None:
+        yield None
+        return
+    from imaging.receive import listener
+    from twin.mllp import Tls
+    from twin.storing import Associations
+
+    tls = None
+    if told.dicom_certificate is not None and told.dicom_key is not None:
+        tls = Tls(certificate=told.dicom_certificate, key=told.dicom_key, client_ca=told.dicom_client_ca).context()
+    associations = Associations(engine=running.engine, settings=told, clock=running.clock.now)
+    try:
+        started = listener.serve(
+            (told.dicom_host, told.dicom_port), told.dicom_ae_title, associations.take, associations.close,
+            callers=told.dicom_callers, tls=tls,
+        )  # fmt: skip
+    except OSError as error:
+        raise ConfigurationError(f"DICOM can't listen on port {told.dicom_port} ({type(error).__name__})") from None
+    LOG.info("images are taken on port %s as %s%s", started.port, told.dicom_ae_title, " (TLS)" if tls else "")
+    try:
+        yield started
+    finally:
+        started.stop()
 
 
 def _tools(running: Instance) -> "jobs.Tools":

@@ -1,0 +1,127 @@
+"""How do images arrive over DICOM's own line? A C-STORE and C-ECHO listener (PS3.4 B, PS3.7 9.1), with TLS.
+
+It knows no database: whoever starts it hands it a function from a file's bytes to a status. Success is answered when
+that function has returned. Log lines tell of callers and counts, never of content.
+"""
+
+import logging
+import socket
+import ssl
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynetdicom import AE, evt
+from pynetdicom.sop_class import Verification
+from pynetdicom.transport import ThreadedAssociationServer
+
+from imaging.sop_class import READ_REPORTS, READ_SEGMENTATIONS
+
+LOG = logging.getLogger(__name__)
+logging.getLogger("pynetdicom").setLevel(logging.ERROR)  # its lower levels tell of content
+
+CT_STORAGE = (
+    "1.2.840.10008.5.1.4.1.1.2",  # CT
+    "1.2.840.10008.5.1.4.1.1.2.1",  # enhanced CT
+    "1.2.840.10008.5.1.4.1.1.2.2",  # legacy converted enhanced CT
+)
+# PS3.6 A.1: what `imaging.dicom` decodes; 8 and 12 bit JPEG with loss do not hold HU, and are not offered
+TRANSFER_SYNTAXES = (
+    "1.2.840.10008.1.2.1", "1.2.840.10008.1.2", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.1.99",
+    "1.2.840.10008.1.2.5", "1.2.840.10008.1.2.4.57", "1.2.840.10008.1.2.4.70", "1.2.840.10008.1.2.4.80",
+    "1.2.840.10008.1.2.4.81", "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91",
+)  # fmt: skip
+SUCCESS, OUT_OF_RESOURCES = 0x0000, 0xA700
+_MOST_ASSOCIATIONS = 10  # each may hold one image in memory
+_SILENCE_S = 60.0
+_HANDSHAKE_S = 5.0  # the library shakes hands before it listens on: a silent caller would keep others out
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Caller:
+    """Who sends: the title it calls itself, and which association of this listener it is."""
+
+    title: str
+    association: int
+
+
+Take = Callable[[Caller, bytes], int]
+"""A file (PS3.10) to the status of its C-STORE (PS3.7 C): 0 when it is kept for good."""
+Close = Callable[[Caller], None]
+"""Told when an association has ended, however it did."""
+
+
+class _Secured:
+    """Secures an accepted connection, in bounded time; in the place of the library's own use of a context."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+
+    def wrap_socket(self, accepted: socket.socket, *, server_side: bool) -> ssl.SSLSocket:
+        accepted.settimeout(_HANDSHAKE_S)
+        try:
+            secured = self._context.wrap_socket(accepted, server_side=server_side)
+        except OSError:
+            accepted.close()
+            raise
+        secured.settimeout(None)
+        return secured
+
+
+class Listener:
+    """A running listener; `stop()` ends it."""
+
+    def __init__(self, entity: AE, server: ThreadedAssociationServer) -> None:
+        self._entity, self._server = entity, server
+        self.port: int = server.socket.getsockname()[1]
+
+    def stop(self) -> None:
+        """Take no new association, and end those that there are."""
+        self._server.shutdown()
+        self._entity.shutdown()
+
+
+def serve(
+    address: tuple[str, int], title: str, take: Take, close: Close, *, callers: Sequence[str] = (),
+    tls: ssl.SSLContext | None = None,
+) -> Listener:  # fmt: skip
+    """Return a listener that runs in threads of its own; port 0 is any free one (`.port` tells which).
+
+    Whoever calls another title than ours, or (where `callers` are named) calls itself another one, is turned away.
+
+    Raises:
+        OSError: the address is taken or not ours.
+    """
+    entity = AE(ae_title=title)
+    entity.maximum_associations = _MOST_ASSOCIATIONS
+    entity.network_timeout = entity.dimse_timeout = entity.acse_timeout = _SILENCE_S
+    entity.require_called_aet = True
+    entity.require_calling_aet = list(callers)
+    entity.add_supported_context(Verification)
+    for uid in (*CT_STORAGE, *READ_REPORTS, *READ_SEGMENTATIONS):
+        entity.add_supported_context(uid, list(TRANSFER_SYNTAXES))
+
+    def store(event: evt.Event) -> int:
+        try:
+            return take(_caller(event), event.encoded_dataset())
+        except Exception as error:  # a delivery loop: one image must not end the listener; the sender sends it again
+            LOG.error("dicom: an image could not be taken (%s)", type(error).__name__, exc_info=error)
+            return OUT_OF_RESOURCES
+
+    def opened(event: evt.Event) -> None:
+        LOG.info("dicom: %s connected", _caller(event).title)
+
+    def closed(event: evt.Event) -> None:
+        close(_caller(event))
+
+    handlers: list[Any] = [
+        (evt.EVT_C_STORE, store), (evt.EVT_ESTABLISHED, opened), (evt.EVT_CONN_CLOSE, closed),
+    ]  # fmt: skip
+    secured: Any = _Secured(tls) if tls is not None else None
+    server = entity.start_server(address, block=False, evt_handlers=handlers, ssl_context=secured)
+    assert isinstance(server, ThreadedAssociationServer)
+    return Listener(entity, server)
+
+
+def _caller(event: evt.Event) -> Caller:
+    return Caller(title=str(event.assoc.requestor.ae_title).strip(), association=id(event.assoc))
