@@ -1,27 +1,32 @@
-"""A patient's CT as the page shows them: each with what was said of it, the one before it, and what changed since."""
+"""A patient's CT as the page shows them: each with what was measured and said of it, and the one before it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from sqlalchemy import Row
 
-from twin.record import ct_change
-from twin.store import dossier, measured, verdicts
+from twin.store import dossier, measurements, verdicts
+from twin.store.measurements import Measured
 from twin.store.session import Connection
 from twin.store.verdicts import Verdict
 
+CHANGE = {"changed": "changed", "no real change": "no_real_change", "can't tell": "cannot_tell"}  # to words.CHANGE
+
 
 @dataclass(frozen=True, kw_only=True)
-class Change:
-    """One measurement on two CT; `least` is the smallest difference that would be real, None where nobody knows."""
+class Lump:
+    """What was measured in a flagged region: `sizes` by key, as value, sd and unit; `change` since the earlier CT."""
 
-    key: str
-    unit: str
-    before: float
-    after: float
-    least: float | None
-    verdict: ct_change.Verdict
-    scanners: str
+    kind: str | None
+    sizes: Mapping[str, Mapping[str, Any]]
+    change: Mapping[str, Any] | None
+    verdict: str | None
+
+    @property
+    def is_compared(self) -> bool:
+        """Return whether the same nodule was found and measured on the earlier CT."""
+        return self.change is not None and "absent" not in self.change
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,14 +37,13 @@ class Shown:
     slices: Sequence[Row]
     of_whole: Sequence[Verdict]
     of_region: Mapping[int, Sequence[Verdict]]
+    is_measured: bool
+    lumps: Mapping[int, Lump]
     prior: "Shown | None"
-    changes: Sequence[Change]
-    growth: Sequence[Row]
 
 
 def shown_studies(connection: Connection, patient_id: str) -> list[Shown]:
-    """Return the patient's CT, the newest first, each beside the one made before it."""
-    sizes = measured.of_nodules(connection, patient_id)
+    """Return the patient's CT, the newest first, each beside the one it was compared with, or that was made before."""
     made: list[Shown] = []
     for study, slices in reversed(dossier.studies(connection, patient_id)):
         said = verdicts.of_study(connection, study.id)
@@ -47,43 +51,38 @@ def shown_studies(connection: Connection, patient_id: str) -> list[Shown]:
         for each in said:
             if each.rank is not None:
                 of_region.setdefault(each.rank, []).append(each)
-        prior = next((each for each in reversed(made) if _is_before(each.study, study)), None)
-        mine = sizes.get(study.id, ())
+        found = measurements.get(connection, study.id)
         made.append(
             Shown(
                 study=study, slices=slices, of_whole=[each for each in said if each.rank is None], of_region=of_region,
-                prior=prior, changes=changes(sizes.get(prior.study.id, ()) if prior else (), mine),
-                growth=[row for row in mine if row.code not in measured.SIZES],
+                is_measured=found is not None, lumps=lumps_of(found), prior=_prior(made, study, found),
             )
         )  # fmt: skip
     return made[::-1]
 
 
-def changes(before: Sequence[Row], after: Sequence[Row]) -> list[Change]:
-    """Return what can be compared: a size that was measured on exactly one nodule of each CT.
+def lumps_of(found: Measured | None) -> dict[int, Lump]:
+    """Return what was measured in each region, by its rank; a number that was refused is left out."""
+    told = found.body.get("regions", ()) if found is not None else ()
+    return {
+        each["rank"]: Lump(
+            kind=each.get("kind"),
+            sizes={row["key"]: row for row in each.get("measurements", ()) if row.get("value") is not None},
+            change=each.get("change"),
+            verdict=CHANGE.get(str((each.get("change") or {}).get("change"))),
+        )
+        for each in told
+    }
 
-    Where there are several nobody here knows which is which: that is for the measurement of growth to say.
-    """
-    found = []
-    for key in measured.SIZES:
-        old, new = ([row for row in rows if row.code == key] for rows in (before, after))
-        if len(old) != 1 or len(new) != 1 or old[0].unit != new[0].unit:
-            continue
-        first, last = float(old[0].value), float(new[0].value)
-        least = ct_change.least_real(old[0].sd, new[0].sd)
-        scanners = list(dict.fromkeys(row.device for row in (old[0], new[0]) if row.device))
-        found.append(
-            Change(
-                key=key, unit=new[0].unit or "", before=first, after=last, least=least,
-                verdict=ct_change.verdict(first, last, least),
-                scanners=" → ".join(scanners) if len(scanners) > 1 else "",
-            )
-        )  # fmt: skip
-    return found
+
+def _prior(made: Sequence[Shown], study: Row, found: Measured | None) -> Shown | None:
+    compared = found.body.get("compared_with") if found is not None else None
+    earlier = [each for each in made if each.study.id == compared or _is_before(each.study, study)]
+    return next((each for each in earlier if each.study.id == compared), earlier[-1] if earlier else None)
 
 
 def _is_before(one: Row, other: Row) -> bool:
     """Return whether one was made before the other, as another examination: series of one study are no prior."""
     if one.acquired_at is None or other.acquired_at is None or one.study_uid == other.study_uid:
         return False
-    return bool(one.acquired_at.date() < other.acquired_at.date())
+    return bool(one.acquired_at < other.acquired_at)

@@ -170,8 +170,11 @@ VERDICT: Mapping[str, str] = MappingProxyType(
     }
 )  # fmt: skip
 MEASURED: Mapping[str, str] = MappingProxyType(
-    {"nodule_volume_mm3": N_("nodule volume"), "nodule_diameter_mm": N_("nodule diameter")}
-)
+    {
+        "nodule_volume_mm3": N_("nodule volume"), "nodule_diameter_mm": N_("nodule diameter"),
+        "nodule_attenuation_hu": N_("nodule attenuation"),
+    }
+)  # fmt: skip
 REJECT: Mapping[str, str] = MappingProxyType(
     {
         "ambiguous_patient": N_("several patients are meant"),
