@@ -7,11 +7,13 @@ from imaging.measure.calcium import MEASURE as CALCIUM
 from imaging.measure.heart import MEASURE as HEART
 from imaging.measure.liver_spleen import MEASURE as LIVER_SPLEEN
 from imaging.measure.lungs import MEASURE as LUNGS
+from imaging.measure.nodule import MEASURE as NODULE
 from imaging.measure.pancreas import MEASURE as PANCREAS
 from imaging.measure.vertebra import MEASURE as VERTEBRA
 
 MEASURES: tuple[Measure, ...] = (
     LUNGS,
+    NODULE,
     CALCIUM,
     AORTA,
     LIVER_SPLEEN,
