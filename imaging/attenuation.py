@@ -73,6 +73,8 @@ def is_cut_off(mask: NDArray[np.bool_], volume: Volume) -> bool:
     ends = int(mask[0].sum() + mask[-1].sum())
     sides = int(mask[:, [0, -1]].sum() + mask[:, :, [0, -1]].sum())
     beside = 0
-    if volume.padding is not None and volume.padding.any():
-        beside = int((mask & ndimage.binary_dilation(volume.padding)).sum())
+    if volume.padding is not None and mask.any():
+        box = boxed(mask, margin=1)
+        if volume.padding[box].any():
+            beside = int((mask[box] & ndimage.binary_dilation(volume.padding[box])).sum())
     return ends + sides + beside > ceil(mask.sum() / 1000)

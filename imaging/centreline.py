@@ -18,6 +18,7 @@ from imaging.absent import Absent
 from imaging.volume import Volume
 
 GRID_MM = 2.0  # the line is found on a grid this coarse; it is smoothed over far more than that
+SEARCH_MM = 1.0  # sampling while the direction is searched
 TILTS_DEG = (15.0, 25.0)  # the line's direction may be off by so much where the tube bends or ends
 ANGLE_DEG = 2.0
 STEP_MM = 1.0  # distance of the line's points
@@ -126,8 +127,8 @@ def cut_plane(
     high = np.minimum(np.ceil(voxels.max(axis=(0, 1))).astype(int) + 2, mask.shape)
     if (high <= low).any():
         return Absent(reason="the place lies outside the scan")
-    part = mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].astype(np.float32)
-    share = ndimage.map_coordinates(part, np.moveaxis(voxels - low, -1, 0), order=1, cval=0.0)
+    part = mask[tuple(slice(a, b) for a, b in zip(low, high, strict=True))].view(np.uint8)
+    share = ndimage.map_coordinates(part, np.moveaxis(voxels - low, -1, 0), order=1, output=np.float32, cval=0.0)
     pieces, count = ndimage.label(share >= WALL_SHARE)
     if count == 0:
         return Absent(reason="the mask is not cut at this place")
@@ -144,16 +145,17 @@ def squarest(
     Square to a tube its cut is smallest, so this corrects a line whose direction is not quite the tube's.
     """
     u, v = _plane(normal)
-    best = cut_plane(mask, volume, point, normal, reach_mm)
-    if isinstance(best, Absent):
-        return best
+    straight = cut_plane(mask, volume, point, normal, reach_mm, SEARCH_MM)
+    if isinstance(straight, Absent):
+        return straight
+    best, least = normal, straight.cut.sum()
     for tilt in np.radians(TILTS_DEG):
         for way in np.radians(np.arange(0, 360, 45)):
             tilted = np.cos(tilt) * normal + np.sin(tilt) * (np.cos(way) * u + np.sin(way) * v)
-            plane = cut_plane(mask, volume, point, tilted, reach_mm)
-            if not isinstance(plane, Absent) and plane.cut.sum() < best.cut.sum():
-                best = plane
-    return best
+            plane = cut_plane(mask, volume, point, tilted, reach_mm, SEARCH_MM)
+            if not isinstance(plane, Absent) and plane.cut.sum() < least:
+                best, least = tilted, plane.cut.sum()
+    return cut_plane(mask, volume, point, best, reach_mm)
 
 
 def _recentred(line: Centreline, mask: NDArray[np.bool_], volume: Volume, radius_mm: float) -> Centreline:

@@ -5,16 +5,21 @@ branch, scars and the hilum are flagged too, and nodules under about 6 mm and gr
 """
 
 from imaging.absent import Absent
+from imaging.examine import Examined
 from imaging.findings.base import Finder, Finding
 from imaging.study import Screening
-from imaging.volume import Volume
 
 KEY = "flagged_region"
 METHOD = "block screening, four features, version 1"
 
 
-def find(volume: Volume, screening: Screening) -> tuple[Finding, ...] | Absent:
+def find(examined: Examined) -> tuple[Finding, ...] | Absent:
     """Return the regions of the screening as findings, best first; Absent when nothing could be screened."""
+    return found_in(examined.screening)
+
+
+def found_in(screening: Screening) -> tuple[Finding, ...] | Absent:
+    """Return the same from a screening alone: what is known within seconds, before organs are drawn."""
     if screening.blocks == 0:
         return Absent(reason="; ".join(screening.warnings) or "nothing was screened")
     return tuple(

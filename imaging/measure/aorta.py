@@ -34,6 +34,7 @@ ROOT_REACH_MM = 30.0  # the sinuses lie within this of the annulus
 BULGE_SHARE = 0.9  # of the largest cut there: the middle of the bulge, not its one widest cut
 ARCH_DROP_MM = 25.0  # without a labelled trunk: the arch is what lies less than this below its top
 BEFORE_TRUNK_MM, AFTER_TRUNK_MM = 15.0, 25.0  # a trunk is 12 to 15 mm wide; the arch with its branches is some 40 long
+LEGS_MM = 40.0  # a root lies higher than the end of the descending aorta, unless the scan ends about at the root
 MOUTH_MM = 3.0  # of a branch: what is this much further from the line than its nearest voxel
 LEAST_LINE_MM = 30.0
 CAUTION = "completed from the image: the mask leaves out enhanced blood beside it here"
@@ -140,12 +141,11 @@ def _where_it_leaves(volume: Volume, branch: NDArray[np.bool_], line: Centreline
 
 
 def _from_root(line: Centreline) -> Centreline:
-    """Order the line from the root: with an arch the root is the end in front, else the upper end."""
+    """Order the line from the root: the higher end; where both end alike in an arch's legs, the one in front."""
     first, last = line.points[0], line.points[-1]
-    top = line.points[:, 2].max()
-    if top - max(first[2], last[2]) > ARCH_DROP_MM:
-        return line if first[1] < last[1] else line.reversed()
-    return line if first[2] > last[2] else line.reversed()
+    if abs(first[2] - last[2]) > LEGS_MM:
+        return line if first[2] > last[2] else line.reversed()
+    return line if first[1] < last[1] else line.reversed()
 
 
 def _areas(mask: NDArray[np.bool_], volume: Volume, line: Centreline) -> NDArray[np.float64]:

@@ -23,7 +23,6 @@ METHOD = "widest across the patient"
 SOURCE = "ratio: Danzer 1919, doi:10.1097/00000441-191904000-00005 [U]; on CT: own"
 MOTION_SD_MM = 3.0  # an ungated heart's border moves by about this [U]
 STRAY_SHARE = 0.002  # of the mask: what lies further out than all but this is a stray voxel
-LEAST_SHARE = 0.5  # a side of the lungs smaller than this part of the other is cut or collapsed: no width of a chest
 
 
 def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measurement, ...]:
@@ -45,11 +44,12 @@ def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measureme
     if lungs[:, :, [0, -1]].any():
         return (heart_told, *(_refusal(key, labels, "the chest is cut off at the side") for key in KEYS[1:]))
     middle = float(np.argwhere(heart.any(axis=(0, 1))).mean())
-    across = lungs.any(axis=(0, 1))
-    left, right = across[int(middle) :].any(), across[: int(middle)].any()
+    across = np.flatnonzero(lungs.any(axis=(0, 1)))
+    left, right = (across > middle).any(), (across < middle).any()
     if not (left and right):
         return (heart_told, *(_refusal(key, labels, "lung is seen on one side only") for key in KEYS[1:]))
-    chest = max(_extent(plane.any(axis=0)) for plane in lungs if plane.any()) * pixel
+    widest = [_extent(row) for row in np.array(lungs.any(axis=1), ndmin=2) if row.any()]
+    chest = max(widest) * pixel
     ratio = wide / chest
     ratio_sd = ratio * float(np.hypot(wide_sd / wide, pixel / chest))
     return (

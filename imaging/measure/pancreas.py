@@ -31,6 +31,11 @@ LONG = 3.0  # a duct is at least so many times as long as wide
 RIM_MM = 1.0  # partial volume of the label's border
 SOURCE = "own method, drawn data only; docs/imaging.md"
 KEYS = ("pancreas_volume_ml", "pancreas_attenuation_hu", "pancreas_duct_mm", "pancreas_lesion_mm")
+BY_EYE = "tried on drawn data only: look at it"
+NO_DUCT = f"no duct over {LEAST_DUCT_MM:g} mm is seen"
+NO_LESION = f"no part over {LEAST_LESION_MM:g} mm differs from the gland"
+FAT_BELOW_HU = -10.0  # fluid is above; what is below is fat between lobules or partial volume with it
+MOST_DUCT_MM = 10.0  # a wider tube is bowel, vein or cyst
 NO_LABEL = "no pancreas label: our own segmenter does not draw it"
 
 
@@ -39,6 +44,7 @@ class Odd:
     """A part that differs from the gland: mean difference in HU, length and width in mm, and where it is."""
 
     difference_hu: float
+    mean_hu: float
     length_mm: float
     width_mm: float
     sphere_mm: float
@@ -49,6 +55,11 @@ class Odd:
     def is_duct(self) -> bool:
         """Long, thin and darker than the gland."""
         return self.difference_hu < 0 and self.length_mm >= max(LEAST_DUCT_LENGTH_MM, LONG * self.width_mm)
+
+    @property
+    def is_wide_duct(self) -> bool:
+        """A duct of a width that is told."""
+        return self.is_duct and LEAST_DUCT_MM <= self.width_mm <= MOST_DUCT_MM
 
 
 def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measurement, ...]:
@@ -62,17 +73,16 @@ def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measureme
             for key, unit in zip(KEYS, units, strict=True)
         )
     odd = odd_parts(volume, mask)
-    ducts = [] if isinstance(odd, Absent) else [one for one in odd if one.is_duct and one.width_mm >= LEAST_DUCT_MM]
+    ducts = [] if isinstance(odd, Absent) else [one for one in odd if one.is_wide_duct]
     lesions = [] if isinstance(odd, Absent) else [one for one in odd if not one.is_duct]
     why = odd.reason if isinstance(odd, Absent) else None
     sd = float(np.mean(volume.spacing_mm)) * 0.4  # two edges of a voxel each, uniform: sqrt(2 / 12)
     return (
         volume_of(volume, labels, fitness, "pancreas"),
         _density(volume, mask, labels, fitness),
-        _widest(KEYS[2], ducts, "width of a dark tube", labels, sd, why or f"no duct over {LEAST_DUCT_MM:g} mm is seen"),
-        _widest(KEYS[3], lesions, "sphere of a part that differs from the gland", labels, sd,
-                why or f"no part over {LEAST_LESION_MM:g} mm differs from the gland"),
-    )  # fmt: skip
+        _widest(KEYS[2], ducts, "width of a dark tube", labels, sd, why or NO_DUCT),
+        _widest(KEYS[3], lesions, "sphere of a part that differs from the gland", labels, sd, why or NO_LESION),
+    )
 
 
 def odd_parts(volume: Volume, mask: NDArray[np.bool_]) -> tuple[Odd, ...] | Absent:
@@ -88,7 +98,9 @@ def odd_parts(volume: Volume, mask: NDArray[np.bool_]) -> tuple[Odd, ...] | Abse
     limit = max(LEAST_DIFFERENCE_HU, DIFFERENCE_SDS * spread)
     found = []
     for sign in (-1.0, 1.0):
-        pieces, count = ndimage.label(deep & (sign * (smooth - gland.median_hu) > limit / 2 + 1e-6))
+        pieces, count = ndimage.label(
+            deep & (smooth > FAT_BELOW_HU) & (sign * (smooth - gland.median_hu) > limit / 2 + 1e-6)
+        )
         for number in range(1, count + 1):
             part = pieces == number
             if sign * (float(smooth[part].mean()) - gland.median_hu) < limit * 0.75:
@@ -111,6 +123,7 @@ def _described(volume: Volume, box: tuple[slice, ...], part: NDArray[np.bool_], 
     x, y, z = places.mean(axis=0).tolist()
     return Odd(
         difference_hu=difference_hu,
+        mean_hu=float(volume.hu[tuple(at.T)].mean()),
         length_mm=length,
         width_mm=float(2 * np.sqrt(mm3 / length / np.pi)),
         sphere_mm=float((6 * mm3 / np.pi) ** (1 / 3)),
@@ -133,7 +146,7 @@ def _widest(key: str, parts: list[Odd], method: str, labels: Labels, sd: float, 
     if not parts:
         return refused(key, "mm", by(method, labels), SOURCE, none)
     sizes = [one.width_mm if key == KEYS[2] else one.sphere_mm for one in parts]
-    return measured(key, "mm", by(method, labels), SOURCE, max(sizes), sd)
+    return measured(key, "mm", by(method, labels), SOURCE, max(sizes), sd, caution=BY_EYE)
 
 
 MEASURE = Measure(keys=KEYS, measure=measure, source=SOURCE, reviewed="2026-11")

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine
 
 from imaging.absent import Absent as NotFound
 from imaging.errors import ImagingError
-from imaging.findings import FINDINGS
+from imaging.findings import FINDINGS, flagged_region
 from imaging.findings.base import Finding
 from imaging.render import key_slice
 from imaging.source import read_path
@@ -49,7 +49,7 @@ def screen(engine: Engine, settings: Settings, study_id: int, *, now: datetime) 
             studies.Slice(rank=region.rank, png=key_slice(volume, region), region=told)
             for region, told in zip(screening.regions, _regions(screening), strict=True)
         ]
-        found = {finder.key: finder.find(volume, screening) for finder in FINDINGS}
+        found = {flagged_region.KEY: flagged_region.found_in(screening)}
     except ImagingError as error:
         _refuse(engine, study, error, now)
         return

@@ -1,0 +1,53 @@
+"""Everything that is told of one CT: what screening saw, the organs, what the series is fit for, the numbers.
+
+The chain after reading: screen, label the organs (handed in, or by our own segmenter), judge the series, measure.
+Findings rest on what comes out. Nothing here knows a patient record or a database.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from imaging.gate import Fitness, judge
+from imaging.labels import Labels
+from imaging.measure import MEASURES
+from imaging.measure.base import Measurement
+from imaging.segment.own import OWN
+from imaging.signs.scene import Scene, scene
+from imaging.study import Screening, screen
+from imaging.volume import Volume
+
+
+@dataclass(frozen=True, kw_only=True)
+class Examined:
+    """One CT, examined. `measurements` are in display order, refusals with their reasons among them."""
+
+    volume: Volume
+    screening: Screening
+    labels: Labels
+    fitness: Fitness
+    measurements: tuple[Measurement, ...]
+
+    @cached_property
+    def scene(self) -> Scene:
+        """The scan on a coarse grid with its large parts told apart; made when first asked for."""
+        return scene(self.volume, self.labels)
+
+    def measured(self, key: str) -> tuple[Measurement, ...]:
+        """Return the measurements of a key: values and refusals."""
+        return tuple(one for one in self.measurements if one.key == key)
+
+
+def examine(volume: Volume, labels: Labels | None = None, screening: Screening | None = None) -> Examined:
+    """Return what can be told of a volume.
+
+    Args: labels: handed in with the scan, else our own segmenter draws them; screening: where it was done already.
+    """
+    drawn = OWN.segment(volume) if labels is None else labels
+    fitness = judge(volume, drawn)
+    return Examined(
+        volume=volume,
+        screening=screen(volume) if screening is None else screening,
+        labels=drawn,
+        fitness=fitness,
+        measurements=tuple(one for each in MEASURES for one in each.measure(volume, drawn, fitness)),
+    )
