@@ -100,7 +100,8 @@ def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Cal
     path = Path(upload["path"])
     whole = _Whole(
         engine=engine, settings=settings, import_id=import_id, source=run.source, actor=run.requested_by,
-        told=Told(**upload["told"]), clock=clock, shown=(str(path), run.file_name),
+        told=Told(**upload["told"]), clock=clock,
+        shown=("", "") if upload.get("stays") else (str(path), run.file_name),
         wanted=tuple(Wanted(**each) for each in upload.get("fetch", ())),
     )  # fmt: skip
     try:
@@ -109,7 +110,8 @@ def import_upload(engine: Engine, settings: Settings, import_id: int, clock: Cal
         return  # the worker that holds it ends it
     except TwinError:
         pass  # the row says why
-    shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
+    if not upload.get("stays"):  # a backfill reads what lies elsewhere
+        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
 
 
 def note_failed(engine: Engine, import_id: int, why: str, now: datetime) -> None:

@@ -21,6 +21,7 @@ def upgrade() -> None:
     op.add_column("study", sa.Column("revision", sa.Integer(), server_default="0", nullable=False))
     op.add_column("study", sa.Column("tags", postgresql.JSONB(), server_default="{}", nullable=False))
     op.add_column("study", _time("quiet_at"))
+    op.add_column("study", sa.Column("priors_asked_at", sa.DateTime(timezone=True)))
     op.alter_column("study", "path", nullable=True)
     op.drop_column("study", "file_hash")
     op.create_index(op.f("ix_study_study_uid"), "study", ["study_uid"])
@@ -80,5 +81,5 @@ def downgrade() -> None:
     op.alter_column("study", "file_hash", server_default=None)
     op.execute("update study set path = '' where path is null")
     op.alter_column("study", "path", nullable=False)
-    for name in ("quiet_at", "tags", "revision", "modality"):
+    for name in ("priors_asked_at", "quiet_at", "tags", "revision", "modality"):
         op.drop_column("study", name)

@@ -10,7 +10,22 @@ from typing import Annotated
 import typer
 
 from twin import __version__
-from twin.cli import accounts, audit, ct, demo, imports, mappings, patients, pgs, quarantine, scores, serve, snapshots
+from twin.cli import (
+    accounts,
+    audit,
+    backfill,
+    ct,
+    demo,
+    imports,
+    mappings,
+    pacs,
+    patients,
+    pgs,
+    quarantine,
+    scores,
+    serve,
+    snapshots,
+)
 from twin.logs import JsonLines
 from twin.settings import settings
 
@@ -26,6 +41,7 @@ app.command("migrate")(serve.migrate)
 app.command("serve")(serve.serve)
 app.command("work")(serve.work)
 app.command("import")(imports.import_paths)
+app.command("backfill")(backfill.backfill)
 app.command("remap")(mappings.remap)
 app.command("score")(scores.score)
 app.command("snapshot")(snapshots.snapshot)
@@ -33,6 +49,7 @@ app.add_typer(ct.app, name="ct")
 app.add_typer(mappings.app, name="codes")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(pgs.app, name="pgs")
+app.add_typer(pacs.app, name="pacs")
 app.add_typer(patients.app, name="patient")
 app.add_typer(audit.app, name="audit")
 app.add_typer(accounts.users, name="user")

@@ -83,6 +83,20 @@ def uploads_open(connection: Connection) -> list[int]:
     return list(connection.execute(asked.order_by(run.c.id)).scalars())
 
 
+def backfill_open(connection: Connection, root: str) -> list[int]:
+    """Return every import of the newest backfill of this path, where any of them has not ended."""
+    run = t.import_run.c
+    of_root = select(run.id, run.started_at, run.status).where(run.options["backfill"].astext == root)
+    rows = connection.execute(of_root.order_by(run.id)).all()
+    newest = [row for row in rows if row.started_at == max(each.started_at for each in rows)]
+    return [row.id for row in newest] if any(row.status in ("uploaded", "running") for row in newest) else []
+
+
+def statuses(connection: Connection, import_ids: Sequence[int]) -> list[str]:
+    """Return how these imports stand."""
+    return list(connection.execute(select(t.import_run.c.status).where(t.import_run.c.id.in_(import_ids))).scalars())
+
+
 def unfinished(connection: Connection, source: str, file_hash: str, options: Mapping[str, Any]) -> Row[Any] | None:
     """Return an import of this file that began and did not end: it goes on where it stopped."""
     run = t.import_run

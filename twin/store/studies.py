@@ -155,6 +155,38 @@ def needing_patient(connection: Connection, *, after: int = 0, size: int = 50) -
     return list(connection.execute(asked.order_by(t.study.c.id).limit(size)))
 
 
+def brought_by(connection: Connection, import_ids: Sequence[int]) -> tuple[int, int]:
+    """Return how many series these imports brought, and how many of them still wait to be screened."""
+    run = t.import_run.c
+    files = select(run.id).where(run.parent_id.in_(import_ids) | run.id.in_(import_ids))
+    waits = func.count().filter(t.study.c.status == "queued")
+    asked = select(func.count(), waits).where(t.study.c.import_id.in_(files))
+    count, waiting = connection.execute(asked).one()
+    return int(count), int(waiting)
+
+
+def wanting_priors(connection: Connection, limit: int) -> list[str]:
+    """Return patients with a CT whose earlier ones nobody has asked the PACS for."""
+    asked = select(t.study.c.patient_id).where(
+        t.study.c.status.in_(("screened", "refused")), t.study.c.priors_asked_at.is_(None),
+        t.study.c.patient_id.is_not(None),
+    )  # fmt: skip
+    return list(connection.execute(asked.distinct().limit(limit)).scalars())
+
+
+def note_priors_asked(connection: Connection, patient_id: str, now: datetime) -> None:
+    """Note that the PACS was asked for this patient's CTs."""
+    mine = (t.study.c.patient_id == patient_id, t.study.c.priors_asked_at.is_(None))
+    connection.execute(update(t.study).where(*mine).values(priors_asked_at=now))
+
+
+def images_of_study(connection: Connection, study_uid: str) -> int:
+    """Return how many images of a study are kept."""
+    joined = t.dicom_instance.join(t.study, t.study.c.id == t.dicom_instance.c.study_id)
+    asked = select(func.count()).select_from(joined).where(t.study.c.study_uid == study_uid)
+    return int(connection.execute(asked).scalar_one())
+
+
 def stated(connection: Connection, source: str, key: str) -> list[int]:
     """Return the standing items of the ledger under a key."""
     item = t.import_item

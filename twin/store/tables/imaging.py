@@ -32,6 +32,7 @@ study = Table(
     now("received_at"),
     now("quiet_at"),
     time("screened_at"),
+    time("priors_asked_at"),
     Index(None, "patient_id"),
     Index(None, "study_uid"),
     Index("ix_study_waiting", "quiet_at", postgresql_where=text("status = 'queued'")),

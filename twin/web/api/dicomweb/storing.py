@@ -14,8 +14,8 @@ from imaging import apart
 from twin.arrivals import Answer, Arrivals, Came, Failure
 from twin.scan import files
 from twin.scan.files import OutOfSpace, Staged
+from twin.scan.parts import Parts, TooManyParts
 from twin.web.api.dicomweb.attributes import DICOM_JSON, one
-from twin.web.api.dicomweb.parts import Parts, TooManyParts
 from twin.web.api.dicomweb.searching import web_address
 from twin.web.caller import Actor
 from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
