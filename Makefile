@@ -68,6 +68,10 @@ browser:
 	  echo "installing Debian's postgresql-15 for the tests on a second server version"; \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq postgresql-15 >/dev/null || true; \
 	fi
+	@if ! command -v Orthanc >/dev/null && [ "$$(id -u)" = 0 ] && grep -qi debian /etc/os-release 2>/dev/null; then \
+	  echo "installing Debian's orthanc for the tests against a real PACS"; \
+	  { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq orthanc orthanc-dicomweb; } >/dev/null 2>&1 || true; \
+	fi
 
 test: setup browser  ## every test
 	$(PY) -m pytest -n 2 --dist loadfile $(ARGS)

@@ -10,6 +10,7 @@ BESIDE = Path(__file__).parents[2] / "shared"
 EXCUSES = {
     "the real data are not beside this checkout": lambda: not BESIDE.is_dir(),
     "Chromium is not there": lambda: not any(map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))),
+    "Orthanc is not installed": lambda: shutil.which("Orthanc") is None,
     "no PostgreSQL 15 is installed": lambda: not Path("/usr/lib/postgresql/15").is_dir(),
 }
 
