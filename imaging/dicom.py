@@ -3,6 +3,7 @@
 `series.read_volume` makes the standard volume out of what this file reads. Beside it only `report/` reads with pydicom.
 """
 
+import logging
 import struct
 import warnings as python_warnings
 import zlib
@@ -17,7 +18,7 @@ from pydicom import Dataset, config, dcmread
 from pydicom.dataset import FileMetaDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
 from pydicom.pixels.utils import iter_pixels
-from pydicom.uid import CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
+from pydicom.uid import UID, CTImageStorage, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
 from imaging import header, pixels
 from imaging.archive import LIMITS, Limits, SourceFile, source_files
@@ -28,6 +29,8 @@ from imaging.sop_class import sop_class_uid
 
 # Values are taken as they stand, conformant or not: what matters is checked where it is used.
 config.settings.reading_validation_mode = config.IGNORE
+# pydicom logs the paths and values of damaged files, which may name a patient; we tell what is wrong ourselves.
+logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 # What pydicom and the decoders raise on damaged files; each becomes a note or a refusal that names the file.
@@ -106,6 +109,7 @@ def read_slice(file: DicomFile, limits: Limits = LIMITS) -> tuple[NDArray[np.int
 
     Raises: UndecodablePixels or another PixelError or SeriesError, naming the file.
     """
+    syntax = ""
     try:
         with python_warnings.catch_warnings():
             python_warnings.simplefilter("ignore")  # such as: the bits of JPEG 2000 and of the header differ (both fit)
@@ -117,7 +121,9 @@ def read_slice(file: DicomFile, limits: Limits = LIMITS) -> tuple[NDArray[np.int
     except ImagingError:
         raise
     except _DAMAGE as error:
-        raise UndecodablePixels(f"{file.source.name}: the pixels cannot be decoded ({_cause(error)})") from error
+        raise UndecodablePixels(
+            f"{file.source.name}: the pixels cannot be decoded ({_cause(error, syntax)})"
+        ) from error
 
 
 def read_frame_headers(file: DicomFile) -> list[FrameHeader]:
@@ -140,6 +146,7 @@ def read_frames(
 
     Raises: UndecodablePixels or another PixelError or SeriesError, naming the file.
     """
+    syntax = ""
     try:
         with file.source.open() as stream, python_warnings.catch_warnings():
             python_warnings.simplefilter("ignore")
@@ -158,7 +165,9 @@ def read_frames(
     except ImagingError:
         raise
     except _DAMAGE as error:
-        raise UndecodablePixels(f"{file.source.name}: the pixels cannot be decoded ({_cause(error)})") from error
+        raise UndecodablePixels(
+            f"{file.source.name}: the pixels cannot be decoded ({_cause(error, syntax)})"
+        ) from error
 
 
 def transfer_syntax(dataset: Dataset) -> str:
@@ -247,10 +256,10 @@ def _refuse_bomb(head: bytes, source: SourceFile, limits: Limits) -> None:
                 raise TooLarge(f"{source.name} unpacks to more than one slice can hold")
 
 
-def _cause(error: BaseException) -> str:
+def _cause(error: BaseException, syntax: str) -> str:
     """Name the encoding when no decoder knows it; else only the kind of error: its text may quote the header."""
     if isinstance(error, NotImplementedError):
-        return "this compression is not supported"
+        return f"the compression {UID(syntax).name} is not read"
     if isinstance(error, (AttributeError, KeyError)):
         return "there is no pixel data, or a tag that describes it is missing"
     return "damaged or cut short" if isinstance(error, (ValueError, EOFError)) else type(error).__name__

@@ -84,6 +84,10 @@ def _slices(series: SeriesFiles, notes: list[str], limits: Limits) -> list[Slice
         notes.append(" and ".join(f"{n} {kind}(s)" for kind, n in sorted(others.items())) + " were left out")
     _refuse_unequal(slices, limits)
     if len(slices) == 1:
+        failed: list[UndecodablePixels] = []
+        next(_decoded(slices, limits, [], failed), None)  # a picture that cannot be decoded is told first
+        if failed:
+            raise failed[0]
         raise NotAVolume("a single slice is not a volume")
     return slices
 

@@ -220,6 +220,16 @@ def test_a_single_slice_is_refused(tiny_folder: Path) -> None:
         read(tiny_folder / "0001.dcm")
 
 
+def test_a_single_slice_that_cannot_be_decoded_is_refused_by_the_name_of_its_compression(tiny_folder: Path) -> None:
+    def pack(dataset: pydicom.Dataset) -> None:
+        dataset.file_meta.TransferSyntaxUID = "1.2.840.10008.1.2.4.53"
+        dataset.PixelData = encapsulate([dataset.PixelData])
+
+    change(tiny_folder / "0001.dcm", pack)
+    with pytest.raises(UndecodablePixels, match="JPEG Spectral Selection"):
+        read(tiny_folder / "0001.dcm")
+
+
 def test_images_that_name_no_series_are_taken_as_one(tiny_folder: Path) -> None:
     change_all(tiny_folder, setting(SeriesInstanceUID=""))
     assert "name no series" in read(tiny_folder).provenance.warnings[0]
