@@ -19,6 +19,9 @@ LIVER_NECK_MM, SPLEEN_NECK_MM = 6.0, 5.0
 LIVER_ASIDE_MM = -20.0  # its middle lies on the right of the spine; what lies before it is the heart or a phantom's
 LEAST_LIVER_ML, LEAST_SPLEEN_ML = 150.0, 25.0  # also of a part at the scan's end; less is not claimed
 MOST_LIVER_ML, MOST_SPLEEN_ML = 4000.0, 1500.0  # beyond huge: a leak
+MOST_CUT = 0.045  # share that lies at the edge of where the spleen is looked for; the stomach goes on there
+GAS_MM = 3.0  # gas that near, other than lung, is in the stomach or the bowel: it is theirs, not the spleen
+MOST_GASSY = 0.02  # share of the surface that may have gas so near
 WALL_MM = 8.0  # the spleen lies at the ribs or the lung
 WALL_SHARE = 0.12  # of the spleen's surface, at least, that lies there
 
@@ -87,6 +90,8 @@ def _spleen(
     core = grid.opened(even(grid, smooth, *SPLEEN_HU) & region, SPLEEN_CORE_MM)
     labels, count = ndimage.label(core)
     wall = grid.grown(beyond, WALL_MM)
+    near_gas = grid.grown((grid.hu < -500) & ~beyond, GAS_MM)
+    cut_off = np.broadcast_to((x < 25 + 2 * grid.spacing_mm[0]) | (y < -110 + 2 * grid.spacing_mm[1]), region.shape)
     best: tuple[float, Solid] | None = None
     size = np.bincount(labels.ravel()) * grid.voxel_ml
     for one in range(1, count + 1):
@@ -96,6 +101,9 @@ def _spleen(
         if found is None or not LEAST_SPLEEN_ML <= grid.ml(found.mask) <= MOST_SPLEEN_ML:
             continue
         surface = found.mask & ~ndimage.binary_erosion(found.mask)
+        gassy = float((surface & near_gas).sum() / max(1, surface.sum()))
+        if np.mean(cut_off[found.mask]) > MOST_CUT or gassy > MOST_GASSY:
+            continue
         share = float((surface & wall).sum() / max(1, surface.sum()))
         if share >= WALL_SHARE and (best is None or share > best[0]):
             best = share, found

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from imaging.segment.coarse import Coarse, Mask, box_around, touching
 
+NO_PAIR = "the air in the chest is no pair of lungs: a phantom, or lungs that are cut open"
 LUNG_BELOW_HU = -400.0  # about half way between aerated lung (-850) and soft tissue (40)
 LARGEST_LUNG_ML = 5000.0  # of one side; a tall man's two hold 7 to 8 L in full
 GAS_MEAN_BELOW_HU = -960.0  # bowel gas and room air; even emphysematous lungs average above
@@ -58,7 +59,7 @@ def air(grid: Coarse, body: Mask) -> Air:
     right, left = (grid.closed(side, VESSEL_MM) & ~airways if side.any() else side for side in (right, left))
     for name, side in (("lung_right", right), ("lung_left", left)):
         if grid.ml(side) > LARGEST_LUNG_ML:
-            return Air(right=none, left=none, airways=none, why={"lungs": "the air in the chest is no pair of lungs"})
+            return Air(right=none, left=none, airways=none, why={"lungs": NO_PAIR})
         if not side.any():
             why[name] = "no aerated lung was found on this side"
     return Air(right=right, left=left & ~right, airways=airways, why=why)

@@ -8,13 +8,16 @@ from imaging.segment.coarse import Coarse, Mask
 
 NEAR_MM, FAR_MM = 10.0, 35.0  # sigmas of the bridging: the face itself, and the heart's width
 RIGHT_TOP, LEFT_TOP = 0.92, 0.55  # share of a lung's lower face; above lie its columns over heart and hilum
+HEART_FLOOR = 0.4  # share of both faces: the heart reaches as low as the lower of them
 HEART_TOP = 0.5  # share of both faces: under the heart the diaphragm stands no higher than their median
 LEAST_FACE_MM2 = 3000.0  # a tenth of the lower face of both lungs
 DOME_SHARE = 0.3  # of the body's section that lung takes up above the dome; in the sinuses it is a rim
 
 
-def diaphragm(grid: Coarse, right: Mask, left: Mask, body: Mask) -> NDArray[np.float64] | None:
-    """Return the slice (Y, X, fractional) of the lungs' lower face; None when the domes are not in the scan.
+def diaphragm(grid: Coarse, right: Mask, left: Mask, body: Mask) -> tuple[NDArray[np.float64], float] | None:
+    """Return the slice (Y, X, fractional) of the lungs' lower face, and where the heart may lie on it at lowest.
+
+    None when the domes are not in the scan.
 
     Misleads under the heart, where it is only bridged from both sides, and with a raised or torn diaphragm.
     """
@@ -38,4 +41,4 @@ def diaphragm(grid: Coarse, right: Mask, left: Mask, body: Mask) -> NDArray[np.f
         result += share * ndimage.gaussian_filter(height, sigma)
         weight += share * ndimage.gaussian_filter(known.astype(float), sigma)
     bridged = np.minimum(result / np.maximum(weight, 1e-12), np.quantile(height[known], HEART_TOP))
-    return np.where(known, height, bridged)
+    return np.where(known, height, bridged), float(np.quantile(height[known], HEART_FLOOR))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from imaging.labels import Labels
 from imaging.segment.abdomen import Abdomen, abdomen
-from imaging.segment.air import Air, air
+from imaging.segment.air import NO_PAIR, Air, air
 from imaging.segment.aorta import Aorta, aorta
 from imaging.segment.body import body
 from imaging.segment.coarse import Coarse, Mask, coarse
@@ -44,7 +44,7 @@ NO_LEVELS = "vertebrae are found but not counted: their levels are not known"
 class OwnSegmenter:
     """Our own segmenter; see the module."""
 
-    organs: tuple[str, ...] = tuple(name for name in NUMBERS if name != OTHER_TISSUE)
+    organs: tuple[str, ...] = ("body", *(name for name in NUMBERS if name != OTHER_TISSUE))
 
     def segment(self, volume: Volume) -> Labels:
         """Return the labels on the volume's grid; what is not found stands in `absent`."""
@@ -55,8 +55,12 @@ class OwnSegmenter:
             reason = "there is no body in the scan"
             return Labels(voxels=voxels, numbers=NUMBERS, absent=dict.fromkeys(self.organs, reason), method=METHOD)
         breath = air(finer, _moved(whole, grid, finer))
-        frame = skeleton(grid, whole, (grid.hu < -400) & whole)
-        tube = aorta(finer, _way_on(frame, grid, finer), breath.lungs)
+        if breath.why.get("lungs") == NO_PAIR:
+            voxels[grid.fine(whole)] = 1
+            absent = dict.fromkeys(self.organs[1:], f"nothing is drawn: {NO_PAIR}")
+            return Labels(voxels=voxels, numbers=NUMBERS, absent=absent, method=METHOD)
+        frame = skeleton(grid, whole, _moved(breath.lungs, finer, grid))
+        tube = aorta(finer, _way_on(frame, grid, finer), breath.lungs, _moved(frame.vertebrae, grid, finer))
         solid, heart_mask, heart_why = _trunk(grid, finer, whole, breath, frame, tube)
         absent = breath.why | frame.why | solid.why | {"aorta": tube.why, "heart": heart_why}
 
@@ -75,7 +79,7 @@ class OwnSegmenter:
         return Labels(
             voxels=voxels,
             numbers=NUMBERS,
-            absent={organ: why for organ, why in absent.items() if why},
+            absent={organ: why for organ, why in absent.items() if why} | {"vertebrae_L3": NO_LEVELS},
             method=METHOD,
         )
 
@@ -96,7 +100,7 @@ def _trunk(
     at = np.arange(len(runs))
     way = np.stack([np.interp(at, np.flatnonzero(runs), frame.way[runs, axis]) for axis in (0, 1)], axis=1)
     dome = diaphragm(grid, right, left, whole) if lungs.any() else None
-    under = np.ones(grid.hu.shape, bool) if dome is None else at[:, None, None] < dome[None] + 1
+    under = np.ones(grid.hu.shape, bool) if dome is None else at[:, None, None] < dome[0][None] + 1
     ribs = frame.bone & ~frame.vertebrae
     free = whole & ~lungs & ~frame.vertebrae & ~vessel & ~airways & (grid.hu > -50)
     solid = abdomen(grid, free=free, beyond=lungs | ribs, way_y=way[:, 0], way_x=way[:, 1], under=under)
@@ -107,15 +111,15 @@ def _trunk(
             free &= ~found.mask
     top = _carina(airways) if airways.any() else int(np.flatnonzero(lungs.any(axis=(1, 2)))[-1])
     inside = between_lungs(grid, right, left, way)
-    drawn, why = heart(grid, free=free, inside=inside, above=~under, top=top)
+    drawn, why = heart(grid, free=free, inside=inside, floor=dome[1], top=top)
     return solid, drawn, why
 
 
 def _carina(airways: Mask) -> int:
     """Return the slice in which the airways begin to be two, from the top down."""
-    columns = airways.any(axis=1)
+    columns = np.any(airways, axis=1)
     used = np.flatnonzero(airways.any(axis=(1, 2)))
-    width = np.array([int(np.ptp(np.flatnonzero(columns[z]))) + 1 for z in used])
+    width = np.array([int(np.ptp(np.flatnonzero(columns[int(z)]))) + 1 for z in used])
     trachea = float(np.median(width[len(width) // 2 :]))
     wide = used[width > 2 * trachea]
     return int(wide[-1]) if len(wide) else int(used[0])

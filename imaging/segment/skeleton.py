@@ -22,6 +22,7 @@ SMOOTH_MM = 9.0  # for the way of the spine: about the radius of a vertebral bod
 BEND_MM_PER_MM = 0.5  # steeper than any spine runs against the axis
 ASIDE_MM, FRONT_MM, BACK_MM = 34.0, 32.0, 48.0  # a vertebra with its processes around the way of the spine
 BODY_CLOSING_MM = 7.0  # closes the marrow of a vertebral body behind its cortex
+BEFORE_BACKS_MM = 15.0  # the middle of a vertebra, from the backs of the lungs to the front
 LEAST_SPINE_MM = 15.0  # shorter than one vertebra: no spine is claimed
 LEAST_PLANE_MM2 = 250.0  # bone in an axial slice through the spine
 
@@ -46,14 +47,14 @@ def skeleton(grid: Coarse, body: Mask, lungs: Mask) -> Skeleton:
     size[0] = 0
     cortex = np.bincount(labels.ravel(), (grid.hu > CORTEX_ABOVE_HU).ravel()) * grid.voxel_ml
     bone = ((size >= LEAST_BONE_ML) & (cortex > CORTEX_SHARE * size))[labels]
-    way = _spine_way(grid, bone, body)
+    way = _spine_way(grid, bone, body, lungs)
     runs = ~np.isnan(way[:, 0])
     none = np.zeros_like(bone)
     if runs.sum() * grid.spacing_mm[2] < LEAST_SPINE_MM:
         empty = np.full_like(way, np.nan)
         return Skeleton(bone=bone, vertebrae=none, blood=blood, way=empty, why={"vertebrae": "no spine was found"})
     near = _near(grid, way)
-    vertebrae = filled(grid.closed(bone & near, BODY_CLOSING_MM) & near) & ~blood
+    vertebrae = filled(grid.closed(bone & near, BODY_CLOSING_MM) & near & ~blood)
     return Skeleton(bone=bone | vertebrae, vertebrae=vertebrae, blood=blood, way=way, why={})
 
 
@@ -71,7 +72,7 @@ def _bright_blood(grid: Coarse, body: Mask) -> Mask:
     return grid.grown(core[labels], 4.5) & (grid.hu > BLOOD_ABOVE_HU) & body
 
 
-def _spine_way(grid: Coarse, bone: Mask, body: Mask) -> NDArray[np.float64]:
+def _spine_way(grid: Coarse, bone: Mask, body: Mask, lungs: Mask) -> NDArray[np.float64]:
     """Follow the densest column of bone from slice to slice: the best way through all of them (Viterbi)."""
     depth, height, width = bone.shape
     density = np.where(bone, np.clip(grid.hu, 0, 250) / 250, 0).astype(np.float32)
@@ -80,6 +81,10 @@ def _spine_way(grid: Coarse, bone: Mask, body: Mask) -> NDArray[np.float64]:
     y = (np.arange(height)[None, :, None] - centre_y[:, None, None]) * grid.spacing_mm[1]
     x = (np.arange(width)[None, None, :] - centre_x[:, None, None]) * grid.spacing_mm[0]
     likely = density * np.exp(-((x / 50.0) ** 2)) * np.clip((y + 15) / 30, 0, 1)  # near the middle, in the back
+    back_mm = np.array([_lowest_row(plane) for plane in lungs]) * grid.spacing_mm[1]
+    chest = ~np.isnan(back_mm)  # there the spine lies between the backs of the lungs
+    ahead = back_mm[chest, None, None] - np.arange(height)[None, :, None] * grid.spacing_mm[1]
+    likely[chest] *= np.exp(-(((ahead - BEFORE_BACKS_MM) / 25.0) ** 2))
     way = np.full((depth, 2), np.nan)
     step = [max(1, round(5.0 / mm)) for mm in grid.sampling[1:]]
     gain = likely[:, :: step[0], :: step[1]]
@@ -89,7 +94,8 @@ def _spine_way(grid: Coarse, bone: Mask, body: Mask) -> NDArray[np.float64]:
         best = ndimage.maximum_filter(total, 2 * reach + 1, mode="constant", cval=-1)
         back.append((total, best))
         total = best + gain[z]
-    at = np.unravel_index(int(total.argmax()), total.shape)
+    first = np.unravel_index(int(total.argmax()), total.shape)
+    at = int(first[0]), int(first[1])
     for z in range(depth - 1, -1, -1):
         way[z] = at[0] * step[0], at[1] * step[1]
         if z:
@@ -102,6 +108,14 @@ def _spine_way(grid: Coarse, bone: Mask, body: Mask) -> NDArray[np.float64]:
     area = (bone & _near(grid, way)).sum(axis=(1, 2)) * grid.spacing_mm[0] * grid.spacing_mm[1]
     way[area < LEAST_PLANE_MM2] = np.nan
     return way
+
+
+def _lowest_row(lungs: Mask) -> float:
+    """Return the row of a slice behind which only a twentieth of the lung lies; NaN where there is next to none."""
+    rows = lungs.sum(axis=1)
+    if rows.sum() < 0.03 * lungs.size:
+        return float("nan")
+    return float(np.searchsorted(np.cumsum(rows), 0.95 * rows.sum()))
 
 
 def _near(grid: Coarse, way: NDArray[np.float64]) -> Mask:

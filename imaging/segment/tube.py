@@ -20,7 +20,9 @@ CONTRAST_SHARE = 0.2  # of the blood's own brightness, where contrast medium mak
 UNEVEN_HU = 60.0  # spread inside that costs as much as half of the rim not ending
 BLOOD_HU = (0.0, 800.0)  # mean of any blood, native or with contrast
 MOST_BRIGHT = 0.3  # of the rim may end at bone; all around it is the canal of the spine
+LEAST_DARK = 0.4  # of the rim, at least, ends at something darker: fat, lung, muscle beside contrast
 WIDER_PER_MM = 0.012  # of two discs that end as well the wider one is the vessel, the other lies inside it
+JUMP_MM = 8.0  # sideways between two slices, beside as much as they are apart
 GAP_MM = 12.0  # of a run that is not seen, and bridged
 KEPT = 40  # candidates a slice
 MOVE_PER_MM = 0.035  # cost of moving sideways, per mm for 3 mm of height
@@ -45,13 +47,14 @@ def follow(
     area_mm: NDArray[np.float64],
     radii_mm: NDArray[np.float64],
     keep_off: Mask | None = None,
+    hu: tuple[float, float] = BLOOD_HU,
 ) -> list[Disc]:
     """Return the best chain of discs through consecutive slices, one a slice where any disc is possible.
 
     Args: area_mm: (len(slices), 4) the centre's range as y0, y1, x0, x1 in mm from the grid's first voxel;
-    keep_off: (Z, Y, X) where no centre may lie.
+    keep_off: (Z, Y, X) where no centre may lie; hu: what the mean inside may be.
     """
-    found = [_candidates(grid, z, area_mm[k], radii_mm, keep_off) for k, z in enumerate(slices)]
+    found = [_candidates(grid, z, area_mm[k], radii_mm, keep_off, hu) for k, z in enumerate(slices)]
     chain = [k for k, one in enumerate(found) if len(one)]
     if not chain:
         return []
@@ -68,9 +71,9 @@ def follow(
         came.append(reached.argmax(axis=1))
         total = reached.max(axis=1) + found[one][:, 4]
     at = int(total.argmax())
-    discs = []
+    discs: list[Disc] = []
     for index in range(len(chain) - 1, -1, -1):
-        y, x, radius, hu, score = found[chain[index]][at]
+        y, x, radius, mean, score = found[chain[index]][at]
         place = slices[chain[index]]
         discs.append(
             Disc(
@@ -78,7 +81,7 @@ def follow(
                 y=y / grid.spacing_mm[1],
                 x=x / grid.spacing_mm[0],
                 radius_mm=float(radius),
-                hu=float(hu),
+                hu=float(mean),
                 score=float(score),
             )
         )
@@ -99,11 +102,17 @@ def longest_run(discs: list[Disc], grid: Coarse, least_score: float) -> list[Dis
         last = runs[-1]
         level = float(np.median([one.hu for one in last[-8:]])) if last else disc.hu
         is_near = not last or (disc.z - last[-1].z - 1) * grid.spacing_mm[2] <= GAP_MM
-        if is_near and abs(disc.hu - level) <= max(LEAST_CONTRAST_HU, 0.3 * abs(level)):
+        if last and _moved_mm(last[-1], disc, grid) > JUMP_MM + (disc.z - last[-1].z) * grid.spacing_mm[2]:
+            runs.append([disc])  # another vessel
+        elif is_near and abs(disc.hu - level) <= max(LEAST_CONTRAST_HU, 0.3 * abs(level)):
             last.append(disc)
         elif not is_near or abs(disc.z - last[-1].z) * grid.spacing_mm[2] > GAP_MM:
             runs.append([disc])
     return max(runs, key=len)
+
+
+def _moved_mm(one: Disc, other: Disc, grid: Coarse) -> float:
+    return float(np.hypot((one.y - other.y) * grid.spacing_mm[1], (one.x - other.x) * grid.spacing_mm[0]))
 
 
 def rim(grid: Coarse, disc: Disc, most_mm: float) -> NDArray[np.float64]:
@@ -124,7 +133,12 @@ def rim(grid: Coarse, disc: Disc, most_mm: float) -> NDArray[np.float64]:
 
 
 def _candidates(
-    grid: Coarse, z: int, area_mm: NDArray[np.float64], radii_mm: NDArray[np.float64], keep_off: Mask | None
+    grid: Coarse,
+    z: int,
+    area_mm: NDArray[np.float64],
+    radii_mm: NDArray[np.float64],
+    keep_off: Mask | None,
+    hu: tuple[float, float],
 ) -> NDArray[np.float64]:
     """Return (N, 5): y, x (mm), radius, mean HU, score of the best discs of a slice, the best first."""
     dx, dy, _ = grid.spacing_mm
@@ -154,7 +168,7 @@ def _candidates(
             + WIDER_PER_MM * radius
             - 0.5 * spread / (UNEVEN_HU * np.maximum(1.0, mean / 200))
         )
-        score[(mean < BLOOD_HU[0]) | (mean > BLOOD_HU[1])] = -1
+        score[(mean < hu[0]) | (mean > hu[1]) | (dark < LEAST_DARK)] = -1
         rows.append(np.stack([centre_y, centre_x, np.full(len(score), radius), mean, score], axis=1))
     every = np.concatenate(rows)
     every = every[every[:, 4] > 0]
