@@ -77,7 +77,42 @@ def nodule_at(volume: Volume, centre_lps_mm: Point) -> Nodule | Absent:
 
 def nodule_of(volume: Volume, drawn: Outline) -> Nodule:
     """Return the numbers of an outline that was drawn."""
-    return _nodule(volume, drawn.mask, drawn.offset_zyx, drawn.kind, is_cut=drawn.touches_edge)
+    return nodule_in(volume, drawn.mask, drawn.offset_zyx, drawn.kind, is_cut=drawn.touches_edge)
+
+
+def nodule_in(
+    volume: Volume, mask: NDArray[np.bool_], offset: tuple[int, int, int], kind: str | None, *, is_cut: bool
+) -> Nodule:
+    """Return the numbers of a mask that was drawn by whomever, a box of the volume that begins at voxel `offset` zyx.
+
+    `kind` None: told by the share of its voxels, the outermost left out, that is dense.
+    """
+    spacing = volume.spacing_mm
+    box = tuple(slice(at, at + n) for at, n in zip(offset, mask.shape, strict=True))
+    hu = volume.hu[box]
+    inner = mask & ndimage.binary_erosion(np.pad(mask, 1), np.ones((1, 3, 3), bool))[1:-1, 1:-1, 1:-1]
+    core = inner if inner.any() else mask
+    solid = float(np.count_nonzero(hu[core] > SOLID_ABOVE_HU)) / int(np.count_nonzero(core))
+    if kind is None:
+        kind = "solid" if solid >= SOLID_SHARE else "ground_glass" if solid <= GLASS_SHARE else "part_solid"
+    mm3 = float(np.count_nonzero(mask)) * float(np.prod(spacing))
+    long_mm, short_mm, plane = _axes(mask, spacing)
+    middle = np.array(ndimage.center_of_mass(mask)) + np.array(offset)
+    x, y, z = (float(mm) for mm in volume.to_lps(middle[::-1]))
+    return Nodule(
+        volume_mm3=mm3,
+        volume_sd=volume_sd(mm3, spacing),
+        long_mm=long_mm,
+        short_mm=short_mm,
+        longest_mm=max(long_mm, _longest(np.argwhere(mask) * spacing[::-1], spacing)),
+        attenuation_hu=float(np.median(hu[core])),
+        solid_share=solid,
+        kind=kind,
+        plane=plane,
+        centre_lps_mm=(x, y, z),
+        is_cut=is_cut,
+        is_small=(long_mm + short_mm) / 2 < 2 * max(spacing),
+    )
 
 
 def measured(volume: Volume, found: Nodule | Absent, fitness: Fitness, level: str | None) -> tuple[Measurement, ...]:
@@ -126,7 +161,7 @@ def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measureme
     for number, box in enumerate(ndimage.find_objects(numbers), start=1):
         own = numbers[box] == number
         z, y, x = (one.start for one in box)
-        found.append(_nodule(volume, own, (z, y, x), None, is_cut=z == 0 or box[0].stop == len(mask)))
+        found.append(nodule_in(volume, own, (z, y, x), None, is_cut=z == 0 or box[0].stop == len(mask)))
     found.sort(key=lambda one: -one.volume_mm3)
     return tuple(
         told for number, one in enumerate(found, start=1) for told in measured(volume, one, fitness, f"nodule {number}")
@@ -137,37 +172,6 @@ def volume_sd(volume_mm3: float, spacing_mm: tuple[float, float, float]) -> floa
     """Return the sd of a nodule's volume in mm3: two scans of a person, and the voxels' part of it."""
     diameter = (6 * volume_mm3 / np.pi) ** (1 / 3)
     return volume_mm3 * sqrt(REPEAT_SD**2 + (VOXEL_SD * max(spacing_mm) / diameter) ** 2)
-
-
-def _nodule(
-    volume: Volume, mask: NDArray[np.bool_], offset: tuple[int, int, int], kind: str | None, *, is_cut: bool
-) -> Nodule:
-    spacing = volume.spacing_mm
-    box = tuple(slice(at, at + n) for at, n in zip(offset, mask.shape, strict=True))
-    hu = volume.hu[box]
-    inner = mask & ndimage.binary_erosion(np.pad(mask, 1), np.ones((1, 3, 3), bool))[1:-1, 1:-1, 1:-1]
-    core = inner if inner.any() else mask
-    solid = float(np.count_nonzero(hu[core] > SOLID_ABOVE_HU)) / int(np.count_nonzero(core))
-    if kind is None:
-        kind = "solid" if solid >= SOLID_SHARE else "ground_glass" if solid <= GLASS_SHARE else "part_solid"
-    mm3 = float(np.count_nonzero(mask)) * float(np.prod(spacing))
-    long_mm, short_mm, plane = _axes(mask, spacing)
-    middle = np.array(ndimage.center_of_mass(mask)) + np.array(offset)
-    x, y, z = (float(mm) for mm in volume.to_lps(middle[::-1]))
-    return Nodule(
-        volume_mm3=mm3,
-        volume_sd=volume_sd(mm3, spacing),
-        long_mm=long_mm,
-        short_mm=short_mm,
-        longest_mm=max(long_mm, _longest(np.argwhere(mask) * spacing[::-1], spacing)),
-        attenuation_hu=float(np.median(hu[core])),
-        solid_share=solid,
-        kind=kind,
-        plane=plane,
-        centre_lps_mm=(x, y, z),
-        is_cut=is_cut,
-        is_small=(long_mm + short_mm) / 2 < 2 * max(spacing),
-    )
 
 
 def _axes(mask: NDArray[np.bool_], spacing_mm: tuple[float, float, float]) -> tuple[float, float, str]:
