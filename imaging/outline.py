@@ -178,7 +178,8 @@ def _with_rim(
     edge = max(spacing_zyx[1:]) * 1.5  # partial volume: the first voxel and a half around any solid nodule is grey
     shell = (beyond > edge) & (beyond <= RIM_MM)
     glass = smooth > faint_hu
-    if not shell.any() or glass[shell & (smooth < SOLID_HU)].mean() < RIM_SHARE:
+    around = shell & (smooth < SOLID_HU)
+    if not around.any() or glass[around].mean() < RIM_SHARE:
         return None
     wide = (glass & (beyond <= 3 * RIM_MM)) | mask
     opened = _depth(wide, spacing_zyx) > 1.5  # mm: vessels below 3 mm and single grey voxels are no rim

@@ -2,7 +2,7 @@
 
 import typer
 
-from twin.cli.ct import measure, read, screen
+from twin.cli.ct import match, measure, read, screen
 
 app = typer.Typer(help="Read, screen, match and measure CT from files; no database needed.", no_args_is_help=True)
 
@@ -14,4 +14,5 @@ def root() -> None:
 
 app.command(name="read")(read.read)
 app.command(name="screen")(screen.screen)
+app.command(name="match")(match.match)
 app.command(name="measure")(measure.measure)
