@@ -22,10 +22,10 @@ from alerts.message import Recipient
 from alerts.ports import Clock, Outbox, RecallStore
 from alerts.remind import remind_once
 from alerts.scheduler import Beat
-from twin import imports, readers, rescore, uploads
-from twin.scan import screening
+from twin import imports, pacs, readers, rescore, uploads
+from twin.scan import measuring, screening, volumes
 from twin.settings import Settings
-from twin.store import audit, forecasts, session, studies
+from twin.store import audit, forecasts, measurements, session, studies
 
 LOG = logging.getLogger(__name__)
 SHARD = 25  # patients a job: small enough to be shared among workers, large enough that the queue costs little
@@ -65,9 +65,23 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
     def screen(study_id: int) -> None:
         screening.screen(tools.engine, tools.settings, study_id, now=tools.clock.now())
 
+    @app.task(name="measure")
+    def measure(study_id: int) -> None:
+        measuring.measure(tools.engine, tools.settings, study_id, now=tools.clock.now())
+
     @app.task(name="import")
     def import_file(import_id: int) -> None:
         _import(tools, import_id)
+
+    @app.task(name="priors")
+    def priors(patient_id: str) -> None:
+        pacs.retrieve_priors(tools.engine, tools.settings, patient_id, actor="worker", clock=tools.clock.now)
+
+    @app.task(name="prune")
+    def prune() -> None:
+        dropped = volumes.prune(tools.settings.home_path, tools.settings.volume_cache_gb)
+        if dropped:
+            LOG.info("%s decoded volumes were dropped to keep the cache within its bound", dropped)
 
     @app.task(name="remind")
     def remind() -> None:
@@ -145,10 +159,22 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
             waiting = studies.queued(connection, 100, tools.clock.now())
         for study_id in waiting:
             _once(app, "screen", f"screen/{study_id}", study_id=study_id)
+        with tools.engine.connect() as connection:
+            screened = measurements.pending(connection, measuring.VERSION, 20)
+        for study_id in screened:
+            _once(app, "measure", f"measure/{study_id}", study_id=study_id)
 
     def waiting_uploads() -> None:
         for import_id in uploads.pending(tools.engine):
             _once(app, "import", f"import/{import_id}", import_id=import_id)
+
+    def wanted_priors() -> None:
+        if tools.settings.pacs_url is None:
+            return
+        with tools.engine.connect() as connection:
+            waiting = studies.wanting_priors(connection, 100)
+        for patient_id in waiting:
+            _once(app, "priors", f"priors/{patient_id}", patient_id=patient_id)
 
     def due(name: str) -> Callable[[], None]:
         return lambda: _once(app, name, name)
@@ -160,6 +186,8 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
         ("series", every, series),
         ("uploads", min(every, 2.0), waiting_uploads),
         ("call-readers", min(every, 5.0), due("call-readers")),
+        ("priors", max(every, 60.0), wanted_priors),
+        ("prune", max(every, 60.0), due("prune")),
         ("remind", every, due("remind")),
         ("deliver", every, due("deliver")),
         ("seal", min(every * 2, 30.0), due("seal")),

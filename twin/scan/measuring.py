@@ -1,0 +1,145 @@
+"""What can be measured in a screened series: organs, the lumps in flagged regions, and how those changed since before.
+
+Numbers become facts (`measured`), refusals stay beside the study with their reasons. A region's lump is no fact: what
+it is, is for a reader to say. The results also go back as DICOM objects (`results`).
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from imaging.absent import Absent
+from imaging.errors import ImagingError
+from imaging.examine import Examined, examine
+from imaging.gate import Fitness
+from imaging.measure import growth, nodule
+from imaging.study import screen as screen_volume
+from imaging.volume import Volume
+from twin.scan import measured, results
+from twin.scan.screening import decoded
+from twin.scan.stating import MEASURES, retract, state
+from twin.settings import Settings
+from twin.store import audit, measurements, records, studies
+from twin.store.studies import Study
+
+VERSION = "2026-11.1"  # of what is measured and how: with another one every series is measured again
+
+
+def measure(engine: Engine, settings: Settings, study_id: int, *, now: datetime) -> None:
+    """Measure a screened series and state what was found; whoever comes second, or late, writes nothing."""
+    with engine.connect() as connection:
+        study = studies.get(connection, study_id)
+        prior = _prior(connection, study) if study is not None else None
+    if study is None or study.status != "screened" or study.patient_id is None:
+        return
+    try:
+        volume, _ = decoded(engine, settings.home_path, study)
+        examined = examine(volume, screening=screen_volume(volume))
+        lumps = _lumps(engine, settings, study, prior, examined)
+    except ImagingError as error:
+        _refuse(engine, study, error, now)
+        return
+    sent = results.made(engine, settings.home_path, study, examined, VERSION)
+    body = {
+        "fitness": _fitness_json(examined.fitness),
+        "organs": {"method": examined.labels.method, "absent": dict(examined.labels.absent)},
+        "measurements": [each.to_json() | {"source": each.source} for each in examined.measurements],
+        "regions": lumps,
+        "compared_with": prior.id if prior is not None else None,
+        "results": sent.told,
+    }
+    with engine.begin() as connection:
+        if not measurements.save(connection, study, version=VERSION, body=body, refused=None, now=now):
+            return
+        written = _state(connection, study, examined, now)
+        results.keep(connection, settings, study, sent, now)
+        records.mark_stale(connection, [study.patient_id], now)
+        audit.append(
+            connection, at=now, actor="worker", action="measure", patient_id=study.patient_id,
+            resource=f"study/{study_id}", detail={"facts": written},
+        )  # fmt: skip
+
+
+def _prior(connection: Connection, study: Study) -> Study | None:
+    """Return the latest earlier series of the patient that was measured."""
+    for each in measurements.earlier(connection, study, limit=1):
+        return studies.get(connection, each)
+    return None
+
+
+def _state(connection: Connection, study: Study, examined: Examined, now: datetime) -> int:
+    assert study.patient_id is not None
+    found = measured.drafts(examined.measurements, study.described, f"study/{study.id}", study.acquired_at or now, now)
+    content = hashlib.sha256(json.dumps([(one.where, one.value, one.sd, one.status) for one in found]).encode())
+    return state(
+        connection, study, MEASURES, f"{VERSION}/{content.hexdigest()}", found, study.patient_id, study.import_id, now
+    )
+
+
+def _lumps(
+    engine: Engine, settings: Settings, study: Study, prior: Study | None, examined: Examined
+) -> list[dict[str, Any]]:
+    """Measure what lies in each flagged region, and again in the prior where there is one."""
+    before = _decoded_prior(engine, settings, prior)
+    days = 0
+    if prior is not None and prior.acquired_at is not None and study.acquired_at is not None:
+        days = (study.acquired_at - prior.acquired_at).days
+    told = []
+    for region in examined.screening.regions:
+        found = nodule.nodule_at(examined.volume, region.centre_lps_mm)
+        numbers = nodule.measured(examined.volume, found, examined.fitness, f"region {region.rank}")
+        change = None
+        if not isinstance(found, Absent) and before is not None:
+            change = _change(growth.grown(examined.volume, before, region.centre_lps_mm, days))
+        told.append(
+            {
+                "rank": region.rank,
+                "kind": None if isinstance(found, Absent) else found.kind,
+                "measurements": [each.to_json() | {"source": each.source} for each in numbers],
+                "change": change,
+            }
+        )
+    return told
+
+
+def _decoded_prior(engine: Engine, settings: Settings, prior: Study | None) -> Volume | None:
+    if prior is None:
+        return None
+    try:
+        return decoded(engine, settings.home_path, prior)[0]
+    except ImagingError:  # it was measured once; that its files are damaged now is told by `twin check`
+        return None
+
+
+def _change(found: growth.Growth | Absent) -> Mapping[str, Any]:
+    if isinstance(found, Absent):
+        return {"absent": found.reason}
+    told = asdict(found)
+    del told["current"], told["prior"]
+    return told | {"prior_volume_mm3": found.prior.volume_mm3, "prior_volume_sd": found.prior.volume_sd}
+
+
+def _fitness_json(fitness: Fitness) -> dict[str, Any]:
+    return {
+        "contrast": fitness.contrast,
+        "unfit": {str(use): reason for use, reason in fitness.unfit.items()},
+        "cautions": {str(use): reason for use, reason in fitness.cautions.items()},
+    }
+
+
+def _refuse(engine: Engine, study: Study, error: ImagingError, now: datetime) -> None:
+    with engine.begin() as connection:
+        if not measurements.save(connection, study, version=VERSION, body={}, refused=str(error), now=now):
+            return
+        if retract(connection, study, MEASURES, now):
+            assert study.patient_id is not None
+            records.mark_stale(connection, [study.patient_id], now)
+        audit.append(
+            connection, at=now, actor="worker", action="measure", patient_id=study.patient_id,
+            resource=f"study/{study.id}", outcome="failed", detail={"refused": type(error).__name__},
+        )  # fmt: skip
