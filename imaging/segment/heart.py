@@ -16,7 +16,6 @@ FRONT_MM = 3.0  # behind the lungs' front edge; the breastbone lies before it
 LEAST_ML, MOST_ML = 120.0, 2000.0  # a part at the scan's end; a huge heart
 LEAST_HEIGHT_MM = 35.0
 REGROWN_MM = 6.0  # what the ball left out at the edge of the heart itself
-BESIDE_MM = 120.0  # how far lung is looked for on both sides
 
 
 def heart(
@@ -55,15 +54,11 @@ def between_lungs(grid: Coarse, right: Mask, left: Mask, way: NDArray[np.float64
     front = np.where(lung_rows.any(axis=-1), lung_rows.argmax(axis=-1), grid.hu.shape[1])
     before_spine = (rows - way[:, :1]) * grid.spacing_mm[1] < -BEFORE_SPINE_MM
     behind_wall = rows >= front[:, None] + FRONT_MM / grid.spacing_mm[1]
-    between = _beside(right, grid, step=1) & _beside(left, grid, step=-1)
+    between = _beside(right, step=1) & _beside(left, step=-1)
     return between & (before_spine & behind_wall)[:, :, None]
 
 
-def _beside(lung: Mask, grid: Coarse, step: int) -> Mask:
-    """Return what has the lung beside it in its row: to the right (step 1, lower x) or to the left."""
-    reach = int(BESIDE_MM / grid.spacing_mm[0])
-    run = lung[:, :, ::step].astype(np.int32).cumsum(axis=2)
-    before = np.zeros_like(run)
-    before[:, :, reach:] = run[:, :, :-reach] if reach < run.shape[2] else 0
-    result: Mask = ((run - before) > 0)[:, :, ::step]
+def _beside(lung: Mask, step: int) -> Mask:
+    """Return what has the lung beside it in its row: to the right (step 1, lower x) or to the left (step -1)."""
+    result: Mask = np.logical_or.accumulate(lung[:, :, ::step], axis=2)[:, :, ::step]
     return result
