@@ -2,8 +2,8 @@
 
     .venv/bin/python bench/slow/ct_backfill.py [STUDIES]
 
-Drawn chests of 40 slices of 128 x 128: what is measured is receiving, screening and the queue, not the pixels. Each third
-of the way both workers are killed and two others go on.
+Drawn chests of 40 slices of 128 x 128: what is measured is receiving, screening and the queue, not the pixels. At each
+third of the way both workers are killed and two others go on.
 """
 
 import os
@@ -78,7 +78,8 @@ def _measure(engine, home: Path, studies: Path, count: int) -> None:  # type: ig
             " (select count(*) from fact where kind = 'imaging_study')"
         ).one()
     print(
-        f"{count} studies, {WORKERS} workers, killed {kills} times: {seconds:.0f} s, {60 * count / seconds:.0f} a minute"
+        f"{count} studies, {WORKERS} workers, killed {kills} times: {seconds:.0f} s, "
+        f"{60 * count / seconds:.0f} a minute"
     )
     print(f"screened {rows[0]}, images {rows[1]} (of {40 * count}), studies stated {rows[2]}")
 
