@@ -17,6 +17,7 @@
     │   └── LossyPixels         a compression that changes Hounsfield units too much to measure
     ├── BankError               the bank of annotated cases
     │   └── BadBank             a file is missing, was changed, or is of another version
+    ├── NoSegmenter             a tool that draws organs is not installed, or gave nothing
     └── ReportError             a structured report or a segmentation
         ├── NotAReport          another kind of DICOM object, or none
         ├── ProtectedReport     its content is encrypted
@@ -130,6 +131,12 @@ class BadBank(BankError):
     """A file of the bank is missing, was changed, or is of another version."""
 
     code = "bad_bank"
+
+
+class NoSegmenter(ImagingError):
+    """The tool that draws organs is not installed."""
+
+    code = "no_segmenter"
 
 
 class ReportError(ImagingError):
