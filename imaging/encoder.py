@@ -50,7 +50,7 @@ def fit_encoder(standard: NDArray[np.float32], ratings: NDArray[np.float32], see
         apart = (place * WIDTH**0.5 @ head + biases[2] - y) ** 2
         loss = (apart * told).sum((1, 2)).sum() / told.sum()
         optimiser.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch leaves it untyped
+        loss.backward()
         optimiser.step()
         schedule.step()
     return Weights(first=_array(first), first_bias=_array(biases[0])[:, 0], second=_array(second),

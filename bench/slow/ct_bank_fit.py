@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 sys.path.insert(0, str(Path(__file__).parent))
 import ct_bank_tissue as tissue
-from ct_bank_card import Figures, auc, card, ece
+from ct_bank_card import Figures, auc, card
 
 from imaging.bank.descriptor import NAMES, describe
 from imaging.bank.embedding import Encoder, Scale
@@ -97,7 +97,7 @@ def _folds(patients: NDArray[np.str_], count: int, seed: int) -> NDArray[np.int6
 
 
 def truths(ratings: NDArray[np.int8]) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return (N, 3) what readers said and (N, 3) where it counts: suspicion 4-5 (3 left out), texture 4-5, calcified."""
+    """Return (N, 3) what readers said, and where it counts: suspicion 4-5 (3 left out), texture 4-5, calcified."""
     suspicion, texture, calcification = ratings[:, 0], ratings[:, 1], ratings[:, 2]
     said = np.stack([suspicion >= 4, texture >= 4, calcification != 6], 1)
     return said, np.stack([suspicion != 3, texture > 0, calcification > 0], 1)
@@ -187,7 +187,7 @@ def _strange(model, numbers, patients, normal, n):  # type: ignore[no-untyped-de
 
 
 def _neighbour_suspicion(learnt, numbers, ratings, patients, fold):  # type: ignore[no-untyped-def]
-    """Return (N,) the mean suspicion of the five nearest nodules of other patients, in the space that never saw this."""
+    """Return (N,) the mean suspicion of the five nearest nodules of other patients, where neither was learnt from."""
     told = np.zeros(len(numbers))
     for k in range(1, FOLDS + 1):
         one = learnt[k]

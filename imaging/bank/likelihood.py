@@ -30,12 +30,6 @@ class Kernel:
         )
         return alike
 
-    def fitted(self, known: NDArray[np.float64], truth: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return weights (N,) for `between(x, known) @ weights` to follow `truth` (N,), given about its mean."""
-        alike = np.array([self.between(one, known) for one in known])
-        weights: NDArray[np.float64] = np.linalg.solve(alike + self.ridge * np.eye(len(known)), truth)
-        return weights
-
 
 @dataclass(frozen=True, kw_only=True)
 class Likelihood:
