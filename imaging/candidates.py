@@ -1,7 +1,7 @@
 """Which blocks deserve a second look? The places where the block score is highest around, of every size.
 
-A place is a block whose score no neighbouring block of its size exceeds. Their number is bounded for each size, so that a lung full of
-vessels costs no more time than an empty one; which ones follows from scores and places alone.
+A place is a block whose score no neighbouring block of its size exceeds. Their number is bounded for each size, so
+that a lung full of vessels costs no more time than an empty one; which ones follows from scores and places alone.
 """
 
 from collections.abc import Sequence

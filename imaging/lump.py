@@ -34,8 +34,11 @@ QUANTILES = (0.0, 0.1, 0.25, 0.5, 0.75, 0.9, 1.0)
 
 @dataclass(frozen=True, kw_only=True)
 class Lumps:
-    """What lies at N places. `of` (N,): the candidate. `centre` (N, 3) voxels x, y, z; `radius_mm` (N,): median ray; `half_mm` (N, 2, 3): how far
-    it reaches below and above its centre along x, y, z; `shape` (N, F): the numbers that are weighed."""
+    """What lies at N places.
+
+    `of` (N,): the candidate; `centre` (N, 3): voxels x, y, z; `radius_mm` (N,): median ray; `half_mm` (N, 2, 3): how
+    far it reaches below and above its centre along x, y, z; `shape` (N, F): the numbers that are weighed.
+    """
 
     of: NDArray[np.int64]
     centre: NDArray[np.float64]

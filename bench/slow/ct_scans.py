@@ -16,9 +16,9 @@ from scipy import ndimage
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 
+from imaging.dicom import find_series
 from imaging.planted import blend
 from imaging.series import read_volume
-from imaging.dicom import find_series
 from imaging.volume import Volume, oriented
 
 CT = Path(__file__).parents[3] / "shared" / "data" / "ct"
@@ -27,7 +27,7 @@ LABELLED = ("lidc_0001", "lungdx_a0002", "lung1")  # scans with a known lesion
 
 @dataclass(frozen=True, kw_only=True)
 class Scan:
-    """A scan and the boxes (N, 2, 3) of its known lesions, LPS mm. `patient` groups what may not be learned together."""
+    """A scan and the boxes (N, 2, 3) of its known lesions, LPS mm; `patient` groups what is left out together."""
 
     name: str
     patient: str
