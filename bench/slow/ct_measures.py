@@ -1,6 +1,6 @@
 """How good are the measurements: calcium inserts, nodule outlines, repeated spheres, growth on warped scans.
 
-    .venv/bin/python bench/slow/ct_measures.py [calcium] [nodules] [spheres] [growth]
+    PYTHONPATH=. .venv/bin/python bench/slow/ct_measures.py [calcium] [nodules] [spheres] [growth]
 
 Needs ../shared/data/ct but for `spheres`. What is planted or warped is said to be; figures go to bench/RESULTS.md.
 """
