@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from pynetdicom import AE, evt
-from pynetdicom.sop_class import Verification
 from pynetdicom.transport import ThreadedAssociationServer
 
 from imaging.sop_class import READ_REPORTS, READ_SEGMENTATIONS
@@ -20,6 +19,7 @@ from imaging.sop_class import READ_REPORTS, READ_SEGMENTATIONS
 LOG = logging.getLogger(__name__)
 logging.getLogger("pynetdicom").setLevel(logging.ERROR)  # its lower levels tell of content
 
+VERIFICATION = "1.2.840.10008.1.1"  # C-ECHO
 CT_STORAGE = (
     "1.2.840.10008.5.1.4.1.1.2",  # CT
     "1.2.840.10008.5.1.4.1.1.2.1",  # enhanced CT
@@ -73,6 +73,7 @@ class Listener:
 
     def __init__(self, entity: AE, server: ThreadedAssociationServer) -> None:
         self._entity, self._server = entity, server
+        assert server.socket is not None, "it listens"
         self.port: int = server.socket.getsockname()[1]
 
     def stop(self) -> None:
@@ -97,7 +98,7 @@ def serve(
     entity.network_timeout = entity.dimse_timeout = entity.acse_timeout = _SILENCE_S
     entity.require_called_aet = True
     entity.require_calling_aet = list(callers)
-    entity.add_supported_context(Verification)
+    entity.add_supported_context(VERIFICATION)
     for uid in (*CT_STORAGE, *READ_REPORTS, *READ_SEGMENTATIONS):
         entity.add_supported_context(uid, list(TRANSFER_SYNTAXES))
 
