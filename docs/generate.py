@@ -15,6 +15,7 @@ import click
 import typer
 
 from alerts.channels import CHANNELS
+from imaging.catalogue import OWN, Entry, entries
 from imaging.findings import FINDINGS
 from twin import settings
 from twin.cli import app
@@ -23,6 +24,7 @@ from twin.importers.reasons import REASONS
 from twin.importers.report import QUARANTINED
 from twin.organs import ORGANS
 from twin.organs.base import Threshold
+from twin.organs.ct_cutoffs import Cutoff, cutoffs
 from twin.record.codes.concepts import JOINS, NO_CONCEPT
 from twin.record.codes.rows import rows
 from twin.record.fact import FACT_KINDS
@@ -247,9 +249,68 @@ def data_dictionary() -> str:
     )
 
 
+def findings() -> str:
+    """Return the catalogue of CT findings with their cut-offs."""
+    rows = entries()
+    abnormal = [row for row in rows if row.is_abnormality]
+    own = sum(row.how in ("measured", "screened") for row in abnormal)
+    found = {how: [row for row in rows if row.how == how] for how in ("measured", "screened", "imported", "not_yet")}
+    lines = [line for each in cutoffs().values() for line in each]
+    return "\n".join(
+        [
+            "# What a CT may show, and how it is found here",
+            "",
+            _FROM.format("`imaging/data/findings.csv` and `twin/organs/ct_cutoffs.csv`"),
+            "",
+            f"{len(abnormal)} abnormalities, {own} of them by our own code; beside them {len(rows) - len(abnormal)} devices "
+            "and traces of operations. Limits are technical: what is smaller is not told. No row rests on a clinical "
+            f"study. Every row can come in by DICOM SR, SEG or FHIR: under our own code (`{OWN}`) or one listed.",
+            "",
+            "## Screened: a finder names places",
+            "",
+            *_table(
+                ("key", "finder", "limit", "rests on", "misleads, needs", "codes"),
+                (
+                    (f"`{row.key}`", f"`{row.by}`", row.limit, row.rests_on, row.note, _codes(row))
+                    for row in found["screened"]
+                ),
+            ),
+            "## Measured: a number, judged by a cut-off",
+            "",
+            *_table(
+                ("key", "measurement", "rests on", "misleads, needs", "codes"),
+                ((f"`{row.key}`", f"`{row.by}`", row.rests_on, row.note, _codes(row)) for row in found["measured"]),
+            ),
+            "Cut-offs. *Unverified*: recalled, the text was not read. A value within one sd of its line is not judged.",
+            "",
+            *_table(
+                ("finding", "measurement", "levels", "from", "source", "status"),
+                (_cutoff(each) for each in lines),
+            ),
+            "## Imported only: a CT alone does not give them",
+            "",
+            *_table(("key", "why", "codes"), ((f"`{row.key}`", row.note, _codes(row)) for row in found["imported"])),
+            "## Not yet: imported until there is a finder",
+            "",
+            *_table(("key", "note", "codes"), ((f"`{row.key}`", row.note, _codes(row)) for row in found["not_yet"])),
+        ]
+    )
+
+
+def _codes(row: Entry) -> str:
+    named = (("DCM", row.dcm), ("RadLex", row.radlex), ("SNOMED CT", row.snomed), ("RadElement", row.radelement))
+    return ", ".join(f"{system} {code}" for system, code in named if code)
+
+
+def _cutoff(each: Cutoff) -> tuple[str, ...]:
+    line = f"{each.comparison} {each.value:g} {each.unit}"
+    return f"`{each.finding}`", f"`{each.measurement}`", ", ".join(each.levels), line, each.source, each.status
+
+
 PAGES: dict[str, Callable[[], str]] = {
     "data-dictionary.md": data_dictionary,
     "reference/built-in.md": built_in,
+    "reference/findings.md": findings,
     "configuration.md": configuration,
     "commands.md": commands,
 }

@@ -1,6 +1,6 @@
 """A drawn chest with every organ labelled, healthy unless told otherwise: what finders and measures are tried on.
 
-Ellipsoids and tubes on a grid of 2.5 mm with noise. It shows that the code sees what it claims to see, no more.
+Ellipsoids and tubes on a grid of 3 mm with noise. It shows that the code sees what it claims to see, no more.
 """
 
 from collections.abc import Callable
@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from imaging.labels import Labels
 from imaging.volume import Volume
 
-MM = 2.5
-SHAPE = (112, 96, 136)  # z, y, x: 280 x 240 x 340 mm
+MM = 3.0
+SHAPE = (94, 80, 114)  # z, y, x: 282 x 240 x 342 mm
 NOISE_HU = 8.0
 Mask = NDArray[np.bool_]
 
@@ -92,8 +92,8 @@ def healthy(
     one.put(one.tube(0, 10, 9, low=30), -1000.0, "trachea")
     one.put(one.tube(0, 30, 6), 35.0, "esophagus")
     one.put(one.ball(-55, -40, -105, 13), 12.0, "gallbladder")
-    one.put(one.ball(55, 45, -120, 18, 18, 14), 35.0, "kidney_left")
-    one.put(one.ball(38, 35, -102, 3, 9, 6), 15.0, "adrenal_gland_left")
+    one.put(one.ball(55, 45, -112, 26, 26, 22), 35.0, "kidney_left")
+    one.put(one.ball(28, 35, -95, 4, 9, 6), 15.0, "adrenal_gland_left")
     one.put(one.box((-15, 45), (-25, 0), (-125, -105)), 42.0, "pancreas")
     return one
 
@@ -130,7 +130,7 @@ def _effusion(one: Drawn) -> None:
 def _free_gas(one: Drawn) -> None:
     front = (
         one.ball(75, 0, 20, 58, 80, 90)
-        & (one.y < -45)
+        & (one.y < -25)
         & one.ball(0, 0, 0, 131, 81, 1e4)
         & ~one.ball(8, -30, -15, 60, 50, 52)
     )
@@ -162,7 +162,7 @@ def _wide_gullet(one: Drawn) -> None:
 
 
 def _adrenal(one: Drawn) -> None:
-    one.put(one.ball(38, 35, -102, 10), 15.0, "adrenal_gland_left")
+    one.put(one.ball(28, 35, -95, 10), 15.0, "adrenal_gland_left")
 
 
 def _calcium_spots(one: Drawn) -> None:
@@ -204,7 +204,7 @@ DRAWN: dict[str, Callable[[Drawn], None]] = {
     "medical_material": _put(5, hu=3000, place=(0, -50, 60)),
     "liver_mass": _put(12, hu=15, place=(-70, 0, -112)),
     "cholelithiasis": _put(5, hu=300, place=(-55, -40, -105)),
-    "renal_mass": _put(9, hu=-5, place=(55, 45, -120)),
+    "renal_mass": _put(9, hu=-5, place=(55, 45, -112)),
     "adrenal_nodule": _adrenal,
     "pancreatic_lesion_suspected": _put(7, hu=0, place=(25, -12, -115)),
     "pancreatic_cyst": _put(7, hu=8, place=(25, -12, -115)),

@@ -5,12 +5,13 @@ calcium is then looked for in the lungs only.
 """
 
 from imaging.absent import Absent
-from imaging.signs.scene import Scene, grown
+from imaging.signs.scene import Scene, closed, grown
 from imaging.signs.spots import Spot, spots
 
 METAL_ABOVE_HU = 2000.0  # on the 2 mm grid; cortical bone stays below, teeth are outside a chest
 LEAST_METAL_ML = 0.05
 CALCIUM_ABOVE_HU = 180.0  # on the 2 mm grid: a piece of 130 HU and more that fills its voxel, above noise
+MARROW_MM = 15.0  # half the width of a vertebral body, whose marrow may itself be above the limit
 LEAST_CALCIUM_ML = 0.02
 
 
@@ -26,7 +27,7 @@ def calcium(here: Scene, is_enhanced: bool) -> tuple[Spot, ...] | Absent:
     inside = here.hull if is_enhanced else here.chest
     if isinstance(inside, Absent):
         return inside
-    bony = grown(here.bone, 3.0, here.spacing_mm)
+    bony = grown(closed(here.bone, MARROW_MM, here.spacing_mm), 3.0, here.spacing_mm)
     vessels = here.near(("heart", "aorta", "airways", "liver", "spleen"), 8.0) if is_enhanced else here.bone
     limit = 2 * CALCIUM_ABOVE_HU if is_enhanced else CALCIUM_ABOVE_HU  # enhanced vessels in the lung
     dense = inside & (here.hu > limit) & (here.hu < METAL_ABOVE_HU) & ~bony & ~vessels

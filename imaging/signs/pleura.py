@@ -21,10 +21,10 @@ NOT_FLUID = ("aorta", "heart", "liver", "spleen", "stomach", "esophagus", "kidne
 FREE_GAS_BELOW_HU = -970.0  # blurred: no lung tissue in it at all
 LEAST_FREE_GAS_ML = 10.0  # detection limit
 GAS_MM = 3.0
-WALL_MM = 8.0  # pleural gas reaches so near to the ribs' inside
+WALL_MM = 12.0  # pleural gas reaches so near to the inside of the ribs; blur takes 5 mm of it, fat and muscle the rest
 CALCIUM_ABOVE_HU = 250.0  # on the 2 mm grid: above enhanced blood's partial volume; real calcium is far above
 PLEURAL_MM = (2.0, 12.0)  # calcium lies so far from the lung, on its outer side
-LEAST_CALCIUM_ML = 0.1
+LEAST_CALCIUM_ML = 0.2  # detection limit; rims of ribs reach 0.1 mL (LIDC-IDRI-0001)
 THICK_MM = 2.5  # radius: a layer of 5 mm
 LEAST_LAYER_ML = 3.0
 LAYER_HU = (0.0, 150.0)
@@ -67,7 +67,7 @@ def calcium(here: Scene) -> tuple[Spot, ...] | Absent:
         return here.lungs if isinstance(here.lungs, Absent) else Absent(reason="the ribs do not outline the chest")
     away = ndimage.distance_transform_edt(~here.lungs, sampling=here.spacing_mm)
     band = (away >= PLEURAL_MM[0] / 2) & (away <= PLEURAL_MM[1]) & here.chest & _outer(here)
-    bony = grown(here.bone, 2.0, here.spacing_mm)
+    bony = grown(here.bone, 3.0, here.spacing_mm)
     vessels = here.near(("aorta", "heart", "airways", "esophagus"), 6.0)
     return spots(band & (here.hu > CALCIUM_ABOVE_HU) & ~bony & ~vessels, here, LEAST_CALCIUM_ML)
 
@@ -100,10 +100,11 @@ def _outer(here: Scene) -> Mask:
     for z in np.flatnonzero(across.any(axis=1)):
         for y in range(here.hu.shape[1]):
             row = np.flatnonzero(here.lungs[z, y])
-            if len(row):
-                result[z, y] = (columns < row[row < middle].min(initial=0)) | (
-                    columns > row[row >= middle].max(initial=len(columns))
-                )
+            right, left = row[row < middle], row[row >= middle]
+            if len(right):
+                result[z, y] |= columns < right.min()
+            if len(left):
+                result[z, y] |= columns > left.max()
     return result
 
 

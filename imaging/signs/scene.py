@@ -111,6 +111,12 @@ def grown(mask: Mask, reach_mm: float, spacing_mm: tuple[float, float, float]) -
     return result
 
 
+def closed(mask: Mask, reach_mm: float, spacing_mm: tuple[float, float, float]) -> Mask:
+    """Return a mask with gaps filled that are narrower than twice the reach."""
+    wide = grown(mask, reach_mm, spacing_mm)
+    return np.asarray(ndimage.distance_transform_edt(wide, sampling=spacing_mm) > reach_mm) | mask
+
+
 def opened(mask: Mask, radius_mm: float, spacing_mm: tuple[float, float, float]) -> Mask:
     """Return what of a mask a ball of the radius fits into."""
     if not mask.any():
