@@ -15,8 +15,11 @@ from sqlalchemy import Engine, text
 
 from tests.builders import bundle, patient
 from tests.dicom_sending import draw, tiny
-from twin import backfill, intake
+from twin import backfill, imports, intake
 from twin.errors import UnreadableInput
+from twin.scan.folder import receive
+from twin.settings import Settings
+from twin.store import studies
 
 ROOT = Path(__file__).parents[2]
 STUDIES, PATIENCE_S = 12, 120.0
@@ -58,19 +61,19 @@ def test_a_backfill_that_is_killed_goes_on_and_does_everything_once(engine: Engi
     for seed in range(1, STUDIES + 1):
         draw(tmp_path / "studies" / f"{seed:02d}", tiny(seed=seed, slices=4))
     home = tmp_path / "home"
-    imports = backfill.enter(engine, tmp_path / "studies", actor="t", now=now)
-    assert len(imports) == STUDIES
+    begun = backfill.enter(engine, tmp_path / "studies", actor="t", now=now)
+    assert len(begun) == STUDIES
     with workers(engine, home) as doomed:
         until(lambda: one(engine, "select count(*) from study") >= 2, "something is imported")
         for process in doomed:
             process.send_signal(signal.SIGKILL)
         for process in doomed:
             assert process.wait() == -signal.SIGKILL
-    assert not backfill.reached(engine, imports).is_done
-    assert backfill.enter(engine, tmp_path / "studies", actor="t", now=now) == imports, "it is joined, not begun again"
+    assert not backfill.reached(engine, begun).is_done
+    assert backfill.enter(engine, tmp_path / "studies", actor="t", now=now) == begun, "it is joined, not begun again"
     with workers(engine, home):
-        until(lambda: backfill.reached(engine, imports).is_done, "the backfill is done")
-    reached = backfill.reached(engine, imports)
+        until(lambda: backfill.reached(engine, begun).is_done, "the backfill is done")
+    reached = backfill.reached(engine, begun)
     assert (reached.imported, reached.failed, reached.series, reached.waiting) == (STUDIES, 0, STUDIES, 0)
     assert one(engine, "select count(*) from dicom_instance") == 4 * STUDIES
     assert one(engine, "select count(*) from fact where kind = 'imaging_study'") == STUDIES
@@ -78,6 +81,23 @@ def test_a_backfill_that_is_killed_goes_on_and_does_everything_once(engine: Engi
     assert len(list((tmp_path / "studies").rglob("*.dcm"))) == 4 * STUDIES, "what is elsewhere stays there"
     kept = [path for path in (home / "dicom").glob("??/*") if path.is_file()]
     assert len(kept) == 4 * STUDIES
+
+
+def test_a_ct_that_arrives_during_a_backfill_comes_first(engine: Engine, tmp_path: Path) -> None:
+    now = datetime.now(UTC)
+    told = Settings(home=tmp_path / "home", disk_free_gb=0, DATABASE_URL=None)
+    intake.take_bundle(engine, bundle(patient()), source="h", actor="t", atomic=True, now=now)
+    for seed in (1, 2):
+        draw(tmp_path / "studies" / str(seed), tiny(seed=seed))
+    draw(tmp_path / "fresh", tiny(seed=3))
+    for import_id in backfill.enter(engine, tmp_path / "studies", actor="t", now=now):
+        imports.import_upload(engine, told, import_id, lambda: now)
+    receive(engine, told, tmp_path / "fresh", name="fresh", actor="t", patient=None, now=now)
+    with engine.connect() as connection:
+        waiting = studies.queued(connection, 10, now)
+        late = studies.backfilled(connection, waiting)
+    assert len(waiting) == 3
+    assert late == set(waiting[1:])
 
 
 def test_nothing_there_is_said(engine: Engine, tmp_path: Path) -> None:

@@ -83,6 +83,13 @@ def uploads_open(connection: Connection) -> list[int]:
     return list(connection.execute(asked.order_by(run.c.id)).scalars())
 
 
+def backfilled(connection: Connection, import_ids: Sequence[int]) -> set[int]:
+    """Return those of these imports that are part of a backfill: nobody waits for them."""
+    run = t.import_run.c
+    asked = select(run.id).where(run.id.in_(import_ids), run.options.has_key("backfill"))
+    return set(connection.execute(asked).scalars())
+
+
 def backfill_open(connection: Connection, root: str) -> list[int]:
     """Return every import of the newest backfill of this path, where any of them has not ended."""
     run = t.import_run.c

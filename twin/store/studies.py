@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, case, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, case, delete, exists, func, insert, select, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.store import tables as t
@@ -96,15 +96,21 @@ def changed(connection: Connection, study_id: int, *, quiet_at: datetime, descri
 
 
 def queued(connection: Connection, limit: int, now: datetime | None = None) -> list[int]:
-    """Return the series that wait to be screened and have been quiet, oldest first."""
+    """Return the series that wait to be screened and have been quiet, oldest first; those of a backfill come last."""
     moment = func.now() if now is None else now
     rows = connection.execute(
         select(t.study.c.id)
         .where(t.study.c.status == "queued", t.study.c.quiet_at <= moment)
-        .order_by(t.study.c.quiet_at, t.study.c.id)
+        .order_by(_IS_BACKFILLED, t.study.c.quiet_at, t.study.c.id)
         .limit(limit)
     )
     return [row.id for row in rows]
+
+
+def backfilled(connection: Connection, study_ids: Sequence[int]) -> set[int]:
+    """Return those of these series that came by a backfill: nobody waits for them."""
+    asked = select(t.study.c.id).where(t.study.c.id.in_(study_ids), _IS_BACKFILLED)
+    return set(connection.execute(asked).scalars())
 
 
 def save_screening(
@@ -203,6 +209,12 @@ def stated_of(connection: Connection, study: Study) -> list[int]:
     return list(connection.execute(asked.distinct()).scalars())
 
 
+_RUN, _WHOLE = t.import_run.alias("run"), t.import_run.alias("whole")
+_IS_BACKFILLED = (
+    exists()
+    .where(_RUN.c.id == t.study.c.import_id, _WHOLE.c.id == _RUN.c.parent_id, _WHOLE.c.options.has_key("backfill"))
+    .correlate(t.study)
+)
 _WAITS = case(
     (t.study.c.modality != "CT", KEPT), (t.study.c.patient_id.is_(None), "needs_patient"), else_="queued"
 )  # fmt: skip
