@@ -25,10 +25,11 @@ from alerts.scheduler import Beat
 from twin import imports, pacs, readers, rescore, uploads
 from twin.scan import measuring, screening, volumes
 from twin.settings import Settings
-from twin.store import audit, forecasts, measurements, session, studies
+from twin.store import audit, forecasts, ledger, measurements, session, studies
 
 LOG = logging.getLogger(__name__)
 SHARD = 25  # patients a job: small enough to be shared among workers, large enough that the queue costs little
+LATER = -10  # priority of what nobody waits for: a CT that arrives meanwhile is screened before it
 _QUEUE_AGAIN = timedelta(minutes=5)  # a stale twin whose job vanished is queued again after this
 _VIEW_KEPT = timedelta(days=30)
 
@@ -157,16 +158,22 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
     def series() -> None:
         with tools.engine.connect() as connection:
             waiting = studies.queued(connection, 100, tools.clock.now())
+            late = studies.backfilled(connection, waiting)
         for study_id in waiting:
-            _once(app, "screen", f"screen/{study_id}", study_id=study_id)
+            after = LATER if study_id in late else 0
+            _once(app, "screen", f"screen/{study_id}", priority=after, study_id=study_id)
         with tools.engine.connect() as connection:
             screened = measurements.pending(connection, measuring.VERSION, 20)
         for study_id in screened:
-            _once(app, "measure", f"measure/{study_id}", study_id=study_id)
+            _once(app, "measure", f"measure/{study_id}", priority=LATER, study_id=study_id)
 
     def waiting_uploads() -> None:
-        for import_id in uploads.pending(tools.engine):
-            _once(app, "import", f"import/{import_id}", import_id=import_id)
+        waiting = uploads.pending(tools.engine)
+        with tools.engine.connect() as connection:
+            late = ledger.backfilled(connection, waiting)
+        for import_id in waiting:
+            after = LATER if import_id in late else 0
+            _once(app, "import", f"import/{import_id}", priority=after, import_id=import_id)
 
     def wanted_priors() -> None:
         if tools.settings.pacs_url is None:
@@ -224,11 +231,11 @@ def _import(tools: Tools, import_id: int) -> None:
         imports.note_failed(tools.engine, import_id, type(error).__name__, tools.clock.now())
 
 
-def _once(app: procrastinate.App, task: str, lock: str, **arguments: JSONValue) -> None:
+def _once(app: procrastinate.App, task: str, lock: str, *, priority: int = 0, **arguments: JSONValue) -> None:
     """Enqueue a job unless the same one waits already; two of a name never run at once, but for the rescue itself."""
     held = None if task == "rescue" else lock  # a rescue that died must not lock out the next one
     try:
-        app.configure_task(task, queueing_lock=lock, lock=held).defer(**arguments)
+        app.configure_task(task, queueing_lock=lock, lock=held, priority=priority).defer(**arguments)
     except AlreadyEnqueued:
         return
 
