@@ -23,7 +23,7 @@ from alerts.ports import Clock, Outbox, RecallStore
 from alerts.remind import remind_once
 from alerts.scheduler import Beat
 from twin import imports, pacs, readers, rescore, uploads
-from twin.scan import measuring, screening, volumes
+from twin.scan import learning, measuring, screening, volumes
 from twin.settings import Settings
 from twin.store import audit, forecasts, ledger, measurements, session, studies
 
@@ -106,6 +106,10 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
             LOG.warning(
                 "%s CT series should be read soon and nobody can be told: no reader has an account", done.nobody_to_tell
             )
+
+    @app.task(name="learn")
+    def learn() -> None:
+        learning.learn_once(tools.engine, tools.settings, now=tools.clock.now())
 
     @app.task(name="seal")
     def seal() -> None:
@@ -195,6 +199,7 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
         ("call-readers", min(every, 5.0), due("call-readers")),
         ("priors", max(every, 60.0), wanted_priors),
         ("prune", max(every, 60.0), due("prune")),
+        ("learn", every, due("learn")),
         ("remind", every, due("remind")),
         ("deliver", every, due("deliver")),
         ("seal", min(every * 2, 30.0), due("seal")),

@@ -21,7 +21,7 @@ from imaging.study import Screening
 from imaging.study import screen as screen_volume
 from imaging.volume import Volume
 from twin.record.fact import Coding, FactDraft
-from twin.scan import volumes
+from twin.scan import local_bank, volumes
 from twin.scan.stating import SCREENING, retract, state
 from twin.scan.taking import NO_UID
 from twin.settings import Settings
@@ -44,7 +44,7 @@ def screen(engine: Engine, settings: Settings, study_id: int, *, now: datetime) 
         return
     try:
         volume, read_ms = decoded(engine, settings.home_path, study)
-        screening = screen_volume(volume, read_ms)
+        screening = local_bank.compared(engine, volume, screen_volume(volume, read_ms), study.patient_id)
         slices = [
             studies.Slice(rank=region.rank, png=key_slice(volume, region), region=told)
             for region, told in zip(screening.regions, _regions(screening), strict=True)

@@ -21,17 +21,38 @@ export async function open(view, words) {
   const bytes = await fetchNifti(view.dataset.volume, progress);
   const nv = new Niivue(OPTIONS);
   await nv.attachToCanvas(canvas);
+  withoutGradients(nv);
   nv.addVolume(await NVImage.loadFromUrl({ url: bytes, name: "volume.nii", colormap: "gray", cal_min: -1350, cal_max: 150, trustCalMinMax: false }));
   const regions = JSON.parse(view.dataset.regions).map((each) => ({ ...each, ras: rasBox(each.box) }));
   const state = { view: "axial", shown: true, filled: false, current: null, labels: null };
   const scene = { view, words, nv, regions, state, svg: view.querySelector("svg") };
   follow(scene);
   listen(scene);
-  setWindow(scene, view.querySelector("[data-window]"));
+  press(view, "[data-window]", (button) => button === view.querySelector("[data-window]")); // the one it was loaded in
   setView(scene, "axial");
   if (regions.length) goTo(scene, Number(view.dataset.first) || regions[0].rank);
   told(view, "", "shown");
   nv.drawScene();
+}
+
+// NiiVue prepares gradients for shaded 3D, which is not shown here. Without a graphics card they cost most of the time
+// it takes to open a CT or to change its window, so those two passes draw nothing.
+function withoutGradients(nv) {
+  const { gl } = nv;
+  const [draw, bind] = [gl.drawArrays.bind(gl), gl.bindFramebuffer.bind(gl)];
+  let isGradient = false;
+  for (const shader of [nv.blurShader, nv.sobelFirstOrderShader]) {
+    const use = shader.use.bind(shader);
+    shader.use = (...given) => {
+      isGradient = true;
+      use(...given);
+    };
+  }
+  gl.drawArrays = (...given) => isGradient || draw(...given);
+  gl.bindFramebuffer = (target, buffer) => {
+    if (buffer === null) isGradient = false;
+    bind(target, buffer);
+  };
 }
 
 // Every drawing of NiiVue is followed by the boxes and by what the readout says.
