@@ -4,6 +4,7 @@
 """
 
 import logging
+import re
 import struct
 import warnings as python_warnings
 import zlib
@@ -32,6 +33,9 @@ config.settings.reading_validation_mode = config.IGNORE
 # pydicom logs the paths and values of damaged files, which may name a patient; we tell what is wrong ourselves.
 logging.getLogger("pydicom").setLevel(logging.CRITICAL)
 
+_CODE = re.compile(
+    r"[A-Z0-9_ ]{1,16}"
+)  # a CS value (PS3.5 6.2); in a damaged file it may run on into the patient's name
 _DEFLATED = b"1.2.840.10008.1.2.1.99"
 # What pydicom and the decoders raise on damaged files; each becomes a note or a refusal that names the file.
 _DAMAGE = (BytesLengthException, InvalidDicomError, EOFError, ValueError, KeyError, IndexError, AttributeError,
@@ -79,9 +83,9 @@ def find_series(path: Path, limits: Limits = LIMITS) -> tuple[SeriesFiles, ...]:
             continue
         if found is None:
             continue
-        modality = header.text(found, "Modality")
+        modality = header.text(found, "Modality") or ""
         if modality != "CT":
-            others[modality or "without modality"] += 1
+            others[modality if _CODE.fullmatch(modality) else "without modality"] += 1
             continue
         uid = header.text(found, "SeriesInstanceUID") or ""  # de-identified files may lack it
         groups.setdefault(uid, []).append(DicomFile(source=source, header=found))
@@ -132,7 +136,9 @@ def read_frame_headers(file: DicomFile) -> list[FrameHeader]:
     Raises: NotAVolume, BadHeader (also when the functional groups are damaged).
     """
     try:
-        return frame_headers(file.header)
+        with python_warnings.catch_warnings():
+            python_warnings.simplefilter("ignore")  # values of the groups are parsed only now
+            return frame_headers(file.header)
     except _DAMAGE as error:
         raise BadHeader("the functional groups of the multi-frame image are damaged") from error
 

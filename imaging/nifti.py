@@ -126,6 +126,7 @@ def _stored(at: _At) -> str:
     return _STORED[int(kind)]
 
 
+@np.errstate(all="ignore")  # numbers that overflow are found by their result
 def _affine(at: _At, unit_mm: float) -> tuple[NDArray[np.float64], tuple[str, ...]]:
     """Return voxel to RAS mm (4, 4): the sform where it is told, else the qform.
 
@@ -135,6 +136,8 @@ def _affine(at: _At, unit_mm: float) -> tuple[NDArray[np.float64], tuple[str, ..
     if sform <= 0 and qform <= 0:
         raise BadHeader("the file does not say how it lies in the patient (neither sform nor qform)")
     affine = _sform(at) if sform > 0 else _qform(at)
+    if not np.isfinite(affine).all():
+        raise BadHeader("the voxel size or position in the header is impossible")
     notes: tuple[str, ...] = ()
     if sform > 0 and qform > 0:
         far = np.array([*_shape(at), 1.0])

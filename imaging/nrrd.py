@@ -94,6 +94,8 @@ def _raster(fields: dict[str, str]) -> Raster:
     if stored is None:
         raise NotAVolume("the voxels are of a kind that holds no Hounsfield units")
     sizes = _numbers(fields.get("sizes", ""))
+    if not all(size.is_integer() for size in sizes):
+        raise BadHeader("the sizes of the volume are no whole numbers")
     if len(sizes) != 3:
         raise NotAVolume(f"the file holds {len(sizes)} dimensions; one volume has three")
     order = {"little": "<", "big": ">"}.get(fields.get("endian", "").lower(), "|" if stored[1] == "1" else "")
@@ -118,6 +120,8 @@ def _affine(fields: dict[str, str]) -> NDArray[np.float64]:
         raise BadHeader("the file does not say how it lies in the patient (space, space directions, space origin)")
     if any(unit != "mm" for unit in re.findall(r'"([^"]*)"', fields.get("space units", ""))):
         raise BadHeader("the positions are not in mm")
+    if not np.isfinite([*directions, *origin]).all():
+        raise BadHeader("the voxel size or position in the header is impossible")
     affine = np.eye(4)
     affine[:3, :3] = np.array(directions).reshape(3, 3).T
     affine[:3, 3] = origin

@@ -43,6 +43,7 @@ class Raster:
     warnings: tuple[str, ...] = ()
 
 
+@np.errstate(all="ignore")  # numbers that overflow are found by their result
 def read_raster(raster: Raster, stream: ByteStream, limits: Limits) -> Volume:
     """Return the standard volume; beside it one slice of the file is held.
 
@@ -101,9 +102,11 @@ def _refuse_unfit(raster: Raster, limits: Limits) -> None:
         raise TooLarge(f"{slices} slices of {rows} x {columns} are more than is read at once")
     if not (np.isfinite(raster.slope) and np.isfinite(raster.intercept) and 0 < abs(raster.slope) < 1e4):
         raise BadHeader("the scale of the stored values is impossible")
+    if not (np.abs(raster.affine_lps) < 1e6).all():  # NaN fails too; 1 km is no patient
+        raise BadHeader("the voxel size or position in the header is impossible")
     axes = raster.affine_lps[:3, :3]
     lengths = np.linalg.norm(axes, axis=0)
-    if not np.isfinite(raster.affine_lps).all() or not ((lengths > 1e-3) & (lengths < 1e3)).all():
+    if not ((lengths > 1e-3) & (lengths < 1e3)).all():
         raise BadHeader("the voxel size or position in the header is impossible")
     cosines = (axes / lengths).T @ (axes / lengths)
     if np.abs(cosines - np.eye(3)).max() > PERPENDICULAR:
