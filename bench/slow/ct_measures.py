@@ -20,7 +20,8 @@ from imaging.absent import Absent
 from imaging.bank.folder import CutOut, cut_outs
 from imaging.lung_mask import lungs
 from imaging.measure.growth import Growth, grown
-from imaging.measure.nodule import nodule_at, nodule_in
+from imaging.measure.nodule import nodule_at, nodule_in, nodule_of
+from imaging.outline import AS_READERS, HALF, outline
 from imaging.register import register
 from imaging.study import read_path
 from imaging.volume import Volume
@@ -46,23 +47,25 @@ def calcium_inserts() -> None:
 
 
 def nodules() -> None:
-    """Our outline from the centre in nodules.csv against the readers' outline."""
-    rows, missed, refused = [], 0, 0
-    for one in cut_outs(CT / "nodules_lidc_voi"):
-        if not isinstance(one, CutOut) or not one.mask.any():
-            refused += 1
-            continue
+    """Our outline from the middle of the readers' against theirs, cut half-way (as we measure) and as readers cut."""
+    found = list(cut_outs(CT / "nodules_lidc_voi"))
+    for said, cut_share in (("half-way", HALF), ("as readers cut", AS_READERS)):
+        compare(said, cut_share, [one for one in found if isinstance(one, CutOut)])
+
+
+def compare(said: str, cut_share: float, cuts: list[CutOut]) -> None:
+    rows = []
+    for one in cuts:
         dz, dy, dx = one.spacing_zyx
-        volume = Volume(hu=one.hu.astype(np.int16), affine_lps=np.diag([dx, dy, dz, 1.0]))
-        middle = volume.to_lps(np.array(ndimage.center_of_mass(one.mask))[::-1])
-        ours = nodule_at(volume, tuple(middle.tolist()))
-        if isinstance(ours, Absent):
-            missed += 1
+        volume = Volume(hu=one.hu, affine_lps=np.diag([dx, dy, dz, 1.0]))
+        x, y, z = volume.to_lps(np.array(ndimage.center_of_mass(one.mask))[::-1]).tolist()
+        drawn = outline(volume, (x, y, z), cut_share)
+        if isinstance(drawn, Absent):
             continue
-        theirs = nodule_in(volume, one.mask, (0, 0, 0), "solid", is_cut=False)
-        rows.append((ours.volume_mm3, theirs.volume_mm3, ours.diameter_mm, theirs.diameter_mm, ours.volume_sd, dz))
+        ours, theirs = nodule_of(volume, drawn), nodule_in(volume, one.mask, (0, 0, 0), "solid", is_cut=False)
+        rows.append((ours.volume_mm3, theirs.volume_mm3, ours.diameter_mm, theirs.diameter_mm, ours.volume_sd))
     table = np.array(rows)
-    print(f"{len(table)} outlined, {missed} not drawn, {refused} without a readers' outline")
+    print(f"{said}: {len(table)} of {len(cuts)} drawn")
     for low, high in ((0, 6), (6, 10), (10, 20), (20, 99), (0, 99)):
         some = table[(table[:, 3] >= low) & (table[:, 3] < high)]
         ratio, apart = some[:, 0] / some[:, 1], some[:, 2] - some[:, 3]

@@ -30,7 +30,7 @@ KEYS = (
     "nodule_solid_part_percent",
 )
 UNITS = dict(zip(KEYS, ("mm3", "mm", "mm", "[hnsf'U]", "%"), strict=True))
-LABEL = "lung_nodules"  # TotalSegmentator's task of that name; any reader's outlines may be given under it
+LABELS = ("lung_nodules", "lung_nodule", "nodule")  # TotalSegmentator's task, and what readers' outlines are called
 THIN_MM = 1.5  # up to here coronal and sagittal planes are as sharp as the transverse one (Fleischner 2017: <= 1.5 mm)
 SOLID_ABOVE_HU = -300  # as in imaging/outline.py
 SOLID_SHARE, GLASS_SHARE = (
@@ -151,7 +151,7 @@ def measured(volume: Volume, found: Nodule | Absent, fitness: Fitness, level: st
 
 def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measurement, ...]:
     """Return the numbers of every nodule that is labelled, the largest first; places are measured by `nodule_at`."""
-    mask = labels.mask(LABEL)
+    mask = next((labels.mask(name) for name in LABELS if name in labels.numbers), Absent(reason=""))
     if isinstance(mask, Absent):
         return measured(
             volume, Absent(reason="no nodule is labelled; name a place to have one measured"), fitness, None

@@ -7,7 +7,7 @@ from scipy import ndimage
 
 from imaging.absent import Absent
 from imaging.gate import Fitness, Use
-from imaging.measure.nodule import LABEL, MEASURE, Nodule, measured, nodule_at, volume_sd
+from imaging.measure.nodule import LABELS, MEASURE, Nodule, measured, nodule_at, volume_sd
 from imaging.volume import Volume
 from tests.unit.imaging.drawn import labels_of, volume_of
 
@@ -82,7 +82,7 @@ def test_labelled_nodules_are_measured_largest_first() -> None:
     small, large = np.zeros((61, 61, 61), bool), np.zeros((61, 61, 61), bool)
     small[5:9, 5:9, 5:9], large[30:40, 30:40, 30:40] = True, True
     volume = lung_with((small, 30), (large, 30))
-    told = MEASURE.measure(volume, labels_of(small.shape, {LABEL: small | large}), FIT)
+    told = MEASURE.measure(volume, labels_of(small.shape, {LABELS[0]: small | large}), FIT)
     volumes = [one for one in told if one.key == "nodule_volume_mm3"]
     assert [one.level for one in volumes] == ["nodule 1", "nodule 2"]
     assert [one.value for one in volumes] == pytest.approx([1000 * MM**3, 64 * MM**3])
@@ -93,7 +93,7 @@ def test_a_nodule_smaller_than_two_slices_carries_a_caution() -> None:
     small = np.zeros((61, 61, 61), bool)
     small[30:32, 30:32, 30:32] = True
     volume = Volume(hu=lung_with((small, 30)).hu, affine_lps=np.diag([MM, MM, 3.0, 1.0]))
-    told = MEASURE.measure(volume, labels_of(small.shape, {LABEL: small}), FIT)
+    told = MEASURE.measure(volume, labels_of(small.shape, {LABELS[-1]: small}), FIT)
     assert "two slices" in (told[0].caution or "")
 
 
