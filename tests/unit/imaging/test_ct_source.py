@@ -10,6 +10,13 @@ import numpy as np
 import pydicom
 import pytest
 from pydicom.fileset import FileSet
+from pydicom.uid import (
+    UID,
+    ExplicitVRBigEndian,
+    ImplicitVRLittleEndian,
+    JPEGLSLossless,
+    RLELossless,
+)
 
 from imaging import archive
 from imaging.archive import Limits
@@ -173,3 +180,28 @@ def test_a_zip_that_lies_about_its_size_stops_there(tmp_path: Path) -> None:
     (tmp_path / "a.zip").write_bytes(data)
     with pytest.raises(BadArchive):
         find_series(tmp_path / "a.zip", Limits(bytes=1 << 16))
+
+
+@pytest.mark.parametrize("syntax", [ImplicitVRLittleEndian, ExplicitVRBigEndian, RLELossless, JPEGLSLossless])
+def test_every_lossless_encoding_gives_the_same_volume(tmp_path: Path, tiny_folder: Path, syntax: UID) -> None:
+    expected, _ = read_path(tiny_folder)
+    (tmp_path / "packed").mkdir()
+    for path in sorted(tiny_folder.glob("*.dcm")):
+        dataset = pydicom.dcmread(path)
+        if syntax.is_compressed:
+            dataset.compress(syntax)
+            dataset.save_as(tmp_path / "packed" / path.name)
+        else:
+            if syntax == ExplicitVRBigEndian:
+                dataset.PixelData = dataset.pixel_array.astype(">i2").tobytes()
+            dataset.file_meta.TransferSyntaxUID = syntax
+            pydicom.dcmwrite(
+                tmp_path / "packed" / path.name,
+                dataset,
+                implicit_vr=syntax.is_implicit_VR,
+                little_endian=syntax.is_little_endian,
+                force_encoding=True,
+            )
+    volume, _ = read_path(tmp_path / "packed")
+    assert np.array_equal(volume.hu, expected.hu) and volume.provenance.warnings == ()
+    assert volume.provenance.transfer_syntax_uid == syntax
