@@ -1,37 +1,98 @@
-"""How much does a block look like a lump in the lung? One number, 0 to 1, from its four features.
+"""How much does a place look like a lump in the lung? Learned, in two steps, from annotated and planted nodules.
 
-The score is a product: a block must be dense, alone, smooth enough and mostly inside the mask, all at once. That is
-what brightness alone lacks: vessels are dense but not alone, the chest wall is dense but half outside.
+First every block is scored from its four features: a logistic with squares and products, one for each block size. It
+costs little and drops almost everything, but leaves many vessels. Then what lies at the best places (`candidates`,
+`lump`) is scored from its shape by a small network. The weights are a file with a card that says what they were learned
+from (`data/screen_score.json`, made by `bench/slow/ct_score_fit.py`).
 
-    score = sqrt(density) * (1 - similarity)^3 * filled * (1 - hot) * (1 - excess variation) * exp(-boundary / 0.6)
-
-The constants are reasoned, not learned, and were looked at on three labelled scans (so their ranks there are no
-independent measurement); a score learned from annotated nodules is to replace them. It misleads on nodules under about
-6 mm, whose block is mostly lung, and on ground-glass, whose density is low. It is not a probability of disease.
+It misleads where learning had no examples: children, very thin slices, lungs full of disease, masses that fill a lobe;
+ground-glass and nodules under 6 mm are often missed. A score orders places. It is not a probability of disease.
 """
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.blocks import Blocks
+from imaging.blocks_weigh import TERMS, weigh_blocks, weigh_places
+from imaging.candidates import Candidates
+from imaging.errors import ImagingError
+from imaging.lump import Lumps
 
-SOLID_HU = 30.0  # soft tissue without contrast; a block of it has density 1
-HOT_HU, HOT_RANGE_HU = 120.0, 150.0  # above: contrast-filled vessel or bone; enhancing nodules rarely pass 150 HU
-NOISE_HU, EXCESS_RANGE_HU = 60.0, 200.0  # noise of a standard chest CT; then the spread that only vessel or bone adds
-HALF_FILLED, FILLED_RANGE = 0.3, 0.5  # below 0.3 a block is a sliver of the mask's rim, above 0.8 it counts whole
-BOUNDARY_PER_MM = 0.6  # surface per volume of a 10 mm sphere; bushes of vessels have more
-ALONE_POWER = 3  # a vessel is alike along 1 line in 13, a branching along 3: a power tells them from none
+FILE = Path(__file__).parent / "data" / "screen_score.json"
+SCALES_MM = (4.0, 8.0, 16.0, 32.0)  # from the smallest nodule that is looked for to a mass
+FURTHEST = 4.0  # standard deviations: beyond, a number is held, since nothing was learned there
+HU_UNIT = 400.0  # brings brightness and variation to the size of the other features
 
 
-def score(blocks: Blocks, lung_hu: float) -> NDArray[np.float32]:
-    """Return the score of each block (BZ, BY, BX), 0 where nothing is masked; `lung_hu` is this scan's aerated lung."""
-    with np.errstate(invalid="ignore"):
-        density = np.clip((blocks.brightness - lung_hu) / (SOLID_HU - lung_hu), 0, 1)
-        hot = np.clip((blocks.brightness - HOT_HU) / HOT_RANGE_HU, 0, 1)
-        mixed_hu = (SOLID_HU - lung_hu) * np.sqrt(density * (1 - density))  # spread of a mix of lung and soft tissue
-        excess = np.clip((blocks.variation - mixed_hu - NOISE_HU) / EXCESS_RANGE_HU, 0, 1)
-        filled = np.clip((blocks.filled - HALF_FILLED) / FILLED_RANGE, 0, 1)
-        alone = (1 - blocks.similarity) ** ALONE_POWER
-        smooth = np.exp(-blocks.boundary / BOUNDARY_PER_MM)
-        result = np.sqrt(density) * alone * filled * (1 - hot) * (1 - excess) * smooth
-    return np.nan_to_num(result, nan=0.0).astype(np.float32)
+@dataclass(frozen=True, kw_only=True)
+class ScoreModel:
+    """The learned weights.
+
+    `blocks` (4 sizes, TERMS); of the F numbers of a place `mean` and `sd` (F,); of each unit of the network `hidden`
+    (H, F), `bias` and `out` (H,); last the `base` of all.
+    """
+
+    version: str
+    blocks: NDArray[np.float32]
+    mean: NDArray[np.float64]
+    sd: NDArray[np.float64]
+    hidden: NDArray[np.float64]
+    bias: NDArray[np.float64]
+    out: NDArray[np.float64]
+    base: float
+
+
+@cache
+def shipped() -> ScoreModel:
+    """Return the weights that come with the package."""
+    return read_model(FILE)
+
+
+def read_model(path: Path) -> ScoreModel:
+    """Return the weights of a file. Raises: ImagingError when its checksum does not hold or its shapes do not fit."""
+    told = json.loads(path.read_text())
+    if checksum(told["weights"]) != told["sha256"]:
+        raise ImagingError("the weights of the CT score are not those that were checked: the file was changed")
+    weights = told["weights"]
+    arrays = {name: np.array(weights[name], float) for name in ("mean", "sd", "hidden", "bias", "out")}
+    blocks = np.array(weights["blocks"], np.float32)
+    if blocks.shape != (len(SCALES_MM), TERMS) or arrays["hidden"].shape[1:] != arrays["mean"].shape:
+        raise ImagingError(f"the weights of the CT score do not fit: blocks {blocks.shape}")
+    return ScoreModel(version=told["version"], blocks=blocks, base=float(weights["base"]), **arrays)
+
+
+def checksum(weights: dict[str, Any]) -> str:
+    """Return the SHA-256 of weights, independent of how their file is laid out."""
+    return sha256(json.dumps(weights, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
+
+
+def score_blocks(
+    sized: Sequence[Blocks], lung_hu: float, model: ScoreModel
+) -> list[tuple[Blocks, NDArray[np.float32]]]:
+    """Return the blocks of each of SCALES_MM with their scores, 0 to 1; `lung_hu` is this scan's aerated lung."""
+    return [
+        (blocks, weigh_blocks(blocks, lung_hu, weights)) for blocks, weights in zip(sized, model.blocks, strict=True)
+    ]
+
+
+def score_places(found: Candidates, seen: Lumps, model: ScoreModel) -> NDArray[np.float64]:
+    """Return the score, 0 to 1, of each place of `seen` (N,)."""
+    numbers = np.clip((weighed(found, seen) - model.mean) / model.sd, -FURTHEST, FURTHEST)
+    logit = weigh_places(np.ascontiguousarray(numbers), model.hidden, model.bias, model.out) + model.base
+    return np.asarray(1 / (1 + np.exp(-logit)), float)
+
+
+def weighed(found: Candidates, seen: Lumps) -> NDArray[np.float64]:
+    """Return the numbers (N, F) that are weighed: a place's shape, and its block's size, score and features."""
+    score = np.clip(found.score[seen.of].astype(float), 1e-5, 1 - 1e-5)
+    size = np.eye(len(SCALES_MM))[found.size[seen.of]]
+    features = found.features[seen.of] / np.array([HU_UNIT, HU_UNIT, 1, 1])
+    return np.concatenate([seen.shape, np.log(score / (1 - score))[:, None], size, features], axis=1)

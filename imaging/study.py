@@ -3,6 +3,7 @@
 `screen_path` is what `twin ct screen` prints. Nothing here knows a patient record or a database.
 """
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -10,18 +11,21 @@ from time import perf_counter
 
 from imaging.archive import LIMITS, Limits
 from imaging.blocks import blocks_of, cells_of
+from imaging.candidates import candidates
+from imaging.lump import lumps
 from imaging.lung_mask import lungs
 from imaging.regions import Region, flagged, regions
-from imaging.score import score
+from imaging.score import SCALES_MM, ScoreModel, score_blocks, score_places, shipped
 from imaging.source import read_path
 from imaging.volume import Provenance, Volume
 
-SCALES_MM = (8.0, 16.0, 32.0)  # from the smallest nodule that fills half a block to a mass
+Compare = Callable[[Volume, tuple[Region, ...]], tuple[Region, ...]]  # adds matches and `known` from a bank
+MOST_PLACES = (800, 300, 60, 30)  # of each block size that get a second look; fewer lose nodules under 6 mm
 
 
 @dataclass(frozen=True, kw_only=True)
 class Timing:
-    """Milliseconds of each step; `in_memory` is all but reading. `match` is 0 until there is a bank."""
+    """Milliseconds of each step; `in_memory` is all but reading. `match` is 0 without a bank."""
 
     read: float
     mask: float
@@ -47,7 +51,7 @@ class Screening:
     def to_json(self) -> dict[str, object]:
         """Return the JSON form of `twin ct screen --json`; what identifies the patient is left out.
 
-        `known` is null and `matches` empty as long as there is no bank to compare with: nothing is claimed.
+        `known` is null and `matches` empty where there was no bank to compare with: nothing is claimed.
         """
         series = self.series.described()
         series |= {"shape": list(self.shape), "spacing_mm": [round(mm, 6) for mm in self.spacing_mm]}
@@ -61,11 +65,15 @@ class Screening:
         }
 
 
-def screen(volume: Volume, read_ms: float = 0.0) -> Screening:
+def screen(
+    volume: Volume, read_ms: float = 0.0, bank: Compare | None = None, model: ScoreModel | None = None
+) -> Screening:
     """Return the places of a volume that look like a lump in the lung, the most suspicious first.
 
     A scan without aerated lung is not an error: no blocks, no regions, and a warning that nothing was screened.
+    Args: bank: compares the regions with annotated cases; model: other weights than the shipped ones.
     """
+    model = model or shipped()
     times = [perf_counter()]
     lung = lungs(volume)
     times.append(perf_counter())
@@ -75,21 +83,28 @@ def screen(volume: Volume, read_ms: float = 0.0) -> Screening:
     cells = cells_of(volume.hu, volume.spacing_mm, lung.mask, lung.step)
     sized = [blocks_of(cells, size_mm, lung.lung_hu) for size_mm in SCALES_MM]
     times.append(perf_counter())
-    scored = [(blocks, score(blocks, lung.lung_hu)) for blocks in sized]
-    found = regions(volume, cells, scored)
+    scored = score_blocks(sized, lung.lung_hu, model)
+    places = candidates(cells, scored, MOST_PLACES)
+    seen = lumps(volume, places, lung.lung_hu)
+    found = regions(volume, places, seen, score_places(places, seen, model))
+    times.append(perf_counter())
+    if bank is not None:
+        found = bank(volume, found)
     times.append(perf_counter())
     count = sum(int((blocks.filled > 0).sum()) for blocks in sized)
     return _screening(volume, read_ms, times, blocks=count, flagged_blocks=flagged(scored), found=found, warnings=())
 
 
-def screen_path(path: Path, series_uid: str | None = None, limits: Limits = LIMITS) -> Screening:
+def screen_path(
+    path: Path, series_uid: str | None = None, limits: Limits = LIMITS, bank: Compare | None = None
+) -> Screening:
     """Return the screening of the CT series under a folder, file or archive.
 
     Args: series_uid: which one, where there are several; else the one with most slices of the one patient there.
     Raises: ImagingError kinds with the reason; MixedSeries when images of several patients lie there.
     """
     volume, read_ms = read_path(path, series_uid, limits)
-    return screen(volume, read_ms)
+    return screen(volume, read_ms, bank)
 
 
 def _screening(
@@ -102,10 +117,10 @@ def _screening(
     found: tuple[Region, ...],
     warnings: tuple[str, ...],
 ) -> Screening:
-    times = times + times[-1:] * (4 - len(times))  # a step that did not run took no time
-    mask, features, scoring = ((later - earlier) * 1000 for earlier, later in pairwise(times))
+    times = times + times[-1:] * (5 - len(times))  # a step that did not run took no time
+    mask, features, scoring, match = ((later - earlier) * 1000 for earlier, later in pairwise(times))
     timing = Timing(
-        read=read_ms, mask=mask, features=features, score=scoring, match=0.0, in_memory=(times[-1] - times[0]) * 1000
+        read=read_ms, mask=mask, features=features, score=scoring, match=match, in_memory=(times[-1] - times[0]) * 1000
     )
     z, y, x = volume.hu.shape
     return Screening(

@@ -1,7 +1,7 @@
 """Flagged regions: which places in the lungs should a reader look at first?
 
-A flagged region is a place that looks like a lump, by the score of its blocks. It is no diagnosis: vessels that
-branch, scars and the hilum are flagged too, and nodules under about 6 mm and ground-glass mostly are not.
+A flagged region is a place that looks like a lump, by a learned score. It is no diagnosis: vessels that branch, scars
+and the hilum are flagged too, and ground-glass and nodules under 6 mm are often missed.
 """
 
 from imaging.absent import Absent
@@ -10,7 +10,7 @@ from imaging.findings.base import Finder, Finding
 from imaging.study import Screening
 
 KEY = "flagged_region"
-METHOD = "block screening, four features, version 1"
+METHOD = "block screening, four features and shape, learned, version 2"
 
 
 def find(examined: Examined) -> tuple[Finding, ...] | Absent:

@@ -5,12 +5,14 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 import pytest
+import SimpleITK as sitk
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from imaging.dicom import find_series
 from imaging.phantom import Lesion, Phantom, write_phantom
 from imaging.series import read_volume
+from imaging.source import read_path
 from imaging.study import screen
 
 CHEST = Phantom(
@@ -43,3 +45,19 @@ def test_any_file_order_gives_the_same_regions(files: tuple[bytes, ...], order: 
     shuffled_regions, shuffled_hu = screened(order)
     assert shuffled_regions == regions
     assert np.array_equal(shuffled_hu, hu)
+
+
+@pytest.mark.parametrize("ending", ["nii.gz", "nrrd"])
+def test_any_loader_gives_the_same_regions(files: tuple[bytes, ...], tmp_path: Path, ending: str) -> None:
+    folder = tmp_path / "dicom"
+    folder.mkdir()
+    for number, content in enumerate(files):
+        (folder / f"{number:04d}").write_bytes(content)
+    volume, _ = read_path(folder)
+    image = sitk.GetImageFromArray(volume.hu)
+    image.SetSpacing(volume.spacing_mm)
+    image.SetOrigin(volume.affine_lps[:3, 3].tolist())
+    sitk.WriteImage(image, str(tmp_path / f"chest.{ending}"))
+    other, _ = read_path(tmp_path / f"chest.{ending}")
+    assert np.array_equal(other.hu, volume.hu)
+    assert screen(other).regions == screen(volume).regions

@@ -1,6 +1,7 @@
 """`twin ct screen`: which places of this CT should a reader look at first?"""
 
 import json
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -14,11 +15,13 @@ def screen(
     json_out: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Cut a CT into blocks, score them and list the flagged regions, the highest score first."""
+    from imaging.bank import match_regions, shipped_bank
     from imaging.errors import ImagingError, refusal
     from imaging.study import screen_path
 
     try:
-        told: dict[str, Any] = screen_path(path).to_json()
+        cases = shipped_bank()
+        told: dict[str, Any] = screen_path(path, bank=partial(match_regions, bank=cases)).to_json()
     except ImagingError as error:
         if json_out:
             as_json(refusal(error))
