@@ -65,7 +65,9 @@ class Outline:
         return z, y, x
 
 
-def outline(volume: Volume, centre_lps_mm: Point, cut_share: float = HALF) -> Outline | Absent:
+def outline(
+    volume: Volume, centre_lps_mm: Point, cut_share: float = HALF, reaches_mm: tuple[float, ...] = REACHES_MM
+) -> Outline | Absent:
     """Return the nodule around a point in LPS mm, or why none can be drawn there.
 
     `cut_share` is where to cut between lung (0) and nodule (1): `HALF` to measure, `AS_READERS` to draw what LIDC's
@@ -76,7 +78,7 @@ def outline(volume: Volume, centre_lps_mm: Point, cut_share: float = HALF) -> Ou
         return Absent(reason="the place lies outside the volume")
     spacing_zyx = volume.spacing_mm[::-1]
     drawn: Outline | Absent = Absent(reason="nothing was drawn")
-    for reach_mm in REACHES_MM:
+    for reach_mm in reaches_mm:
         low = np.maximum(np.floor(at - np.array(reach_mm) / spacing_zyx).astype(int), 0)
         high = np.minimum(np.ceil(at + np.array(reach_mm) / spacing_zyx).astype(int) + 1, volume.hu.shape)
         box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))

@@ -98,9 +98,9 @@ fixed. Outlines are those of LIDC's readers.
 
 ## What it reaches
 
-Ten folds, patients apart; scaling, choice of kernel, calibration and the encoder within the training folds. Intervals:
-95 %, bootstrap over patients. The two kernels and the clipping at 2.5 standard deviations were chosen among 24 variants
-(AUC for suspicion 0.935 to 0.940) on these same patients, so that the figures are a little too good.
+Ten folds, patients apart; scaling, calibration and the encoder within the training folds. Intervals: 95 %, bootstrap
+over patients. The kernel and the clipping were chosen on these same patients, so that the figures are a little too good
+(see "Tried").
 
 | question | cases, yes | AUC | ECE, 10 bins |
 |---|---|---|---|
@@ -117,6 +117,28 @@ With solid taken as texture 5 alone the AUC is {other:.3f}: readers disagree on 
 
 30 places a kind, none of these kinds or scans in the bank (spleen to vein: other organs of the same patient). What is
 called known may still be no nodule: the nearest cases show what it resembles.
+
+A known share of 30 %, 50 %, 70 %, 90 % of the normal samples calls 91 %, 82 %, 64 %, 34 % of the foreign ones unknown;
+50 % was taken. Of lung vessels 90 % lie as near to the nodules as nodules do: a vessel is not told from a nodule so.
+
+## Tried
+
+AUC over ten folds with patients apart, mean of three splits; suspicion, solid (texture 4-5), calcified.
+
+| | suspicion | solid | calcified |
+|---|---|---|---|
+| the encoder's own heads, 5 folds, 300 steps | 0.925 | 0.932 | 0.985 |
+| the same, 150 steps | 0.931 | 0.937 | 0.986 |
+| kernel ridge, numbers clipped at 4 sd, mean of six kernels | 0.938 | 0.941 | 0.993 |
+| the same, numbers as normal ranks and clipped | 0.937 | 0.943 | 0.994 |
+| the same, inverse sine of the numbers | 0.936 | 0.939 | 0.994 |
+| the same, clipped at 2.5 sd | 0.939 | 0.943 | 0.993 |
+| one kernel, narrowness 0.05, linear 0.3, ridge 0.4 | 0.940 | 0.941 | 0.992 |
+| one kernel, narrowness 0.15, no linear part | 0.938 | 0.944 | 0.994 |
+| **one kernel, narrowness 0.1, linear 0.1** (between these two) | 0.939 | 0.943 | 0.993 |
+
+A choice between the two outer kernels by the training folds gave 0.941, 0.940 and 0.992 in one split. Calibrated
+perfectly, 439 cases would show an expected calibration error of about 0.038 by chance alone.
 
 ## Where it misleads
 

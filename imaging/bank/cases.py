@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from imaging.bank.models import RATINGS, Model, Shipped, load_shipped
 from imaging.bank.search import Index, index_of, nearest
-from imaging.bank.strange import strangeness
+from imaging.bank.strange import distance, strangeness
 from imaging.regions import Match
 
 NODULE = "nodule"
@@ -41,7 +41,7 @@ class Case:
 class Answer:
     """What the bank says of one lump: probabilities of readers calling it so, and the nearest cases.
 
-    `unknown`: it is unlike anything in the bank, and the probabilities then mean little.
+    `unknown`: it is unlike anything shipped in the bank (`strangeness` above 1); the probabilities then mean little.
     """
 
     p_suspicious: float
@@ -113,14 +113,19 @@ class Bank:
         """Return what the bank says of one lump's numbers (F,), without the cases of `patient`."""
         fold = self.shipped.folds.get(patient or "", 0)
         model = self.shipped.models[fold]
-        own = np.array([bool(patient) and one == patient for one in self.shipped.patients])
-        strange = strangeness(model.scale, numbers, self.shipped.numbers[~own])
+        others = np.array([not patient or one != patient for one in self.shipped.patients])
+        nodule = np.array([kind == NODULE for kind in self.shipped.kinds])
+        strange = strangeness(
+            distance(model.scale, numbers, self.shipped.numbers[others & nodule]),
+            distance(model.scale, numbers, self.shipped.numbers[others & ~nodule]),
+            model.limits,
+        )
         chances = chances_of(model, numbers, self.shipped)
         return Answer(
             p_suspicious=chances[0],
             p_solid=chances[1],
             p_calcified=chances[2],
-            unknown=strange > model.strange_from,
+            unknown=strange > 1,
             strangeness=strange,
             neighbours=self._neighbours(model, fold, numbers, patient),
         )

@@ -9,6 +9,7 @@ from imaging.volume import Volume
 
 Point = tuple[float, float, float]
 
+REACHES_MM = (10.0, 18.0)  # half sides of the boxes that are looked at: as wide as the largest lump
 LARGEST_MM = 35.0  # across; the annotated nodules end at 32 mm, a wider outline has run into something else
 
 
@@ -32,7 +33,7 @@ def numbers_at(volume: Volume, centre_lps_mm: Point, radius_mm: float) -> NDArra
 
 
 def _mask(volume: Volume, centre_lps_mm: Point, radius_mm: float) -> tuple[tuple[int, ...], NDArray[np.bool_]]:
-    drawn = outline(volume, centre_lps_mm, AS_READERS)
+    drawn = outline(volume, centre_lps_mm, AS_READERS, REACHES_MM)
     if isinstance(drawn, Outline) and not drawn.touches_edge:
         widest = max(n * mm for n, mm in zip(drawn.mask.shape, volume.spacing_mm[::-1], strict=True))
         if widest <= LARGEST_MM:

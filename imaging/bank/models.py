@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from imaging.bank.descriptor import NAMES
 from imaging.bank.embedding import Encoder, Scale
 from imaging.bank.likelihood import QUESTIONS, Kernel, Likelihood
+from imaging.bank.strange import Limits
 from imaging.errors import BadBank
 
 FORMAT = 1  # of the files below; a change that old programs can't read raises it
@@ -30,7 +31,7 @@ class Model:
     scale: Scale
     encoder: Encoder
     likelihoods: tuple[Likelihood, ...]
-    strange_from: float
+    limits: Limits
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -97,7 +98,8 @@ def _model(learnt: "np.lib.npyio.NpzFile", k: int) -> Model:
         for q in range(len(QUESTIONS))
     )
     scale = Scale(mean=learnt["mean"][k], sd=learnt["sd"][k])
-    return Model(scale=scale, encoder=encoder, likelihoods=likelihoods, strange_from=float(learnt["strange_from"][k]))
+    nodules, tissue = (float(mm) for mm in learnt["limits"][k])
+    return Model(scale=scale, encoder=encoder, likelihoods=likelihoods, limits=Limits(nodules=nodules, tissue=tissue))
 
 
 def _likelihood(kernel: NDArray[np.float64], curve: NDArray[np.float64], weights: NDArray[np.float32]) -> Likelihood:

@@ -1,24 +1,40 @@
 """Is this lump unlike anything in the bank?
 
-The mean distance to the three nearest shipped cases, in standard deviations per number, beyond a distance that few
-annotated nodules have from those of other patients. Foreign tissue that happens to look like a nodule stays "known":
-the measured rates are on the bank's card.
+Known is what lies as near to the annotated nodules as most of them lie to those of other patients, or as near to normal
+tissue as half of its samples lie to one another (narrower, for they are of one patient: a wide circle around liver
+would call every organ known). The measured rates are on the bank's card.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from imaging.bank.embedding import Scale
 
-NEAREST = 3  # one alone may be an outlier of the bank itself
+NEAREST = 3  # whose mean distance counts: one alone may be an outlier of the bank itself
 MOST_SD = 8.0  # wide, so that what lies far outside is seen as far; beyond, one number would rule alone
-KNOWN_SHARE = 0.97  # of the annotated nodules are to be called known
+KNOWN_NODULES, KNOWN_TISSUE = 0.97, 0.5  # shares of the bank's own samples that lie within the limits
 
 
-def strangeness(scale: Scale, numbers: NDArray[np.float32], known: NDArray[np.float32]) -> float:
-    """Return the distance of one case (F,) from the nearest known ones (N, F)."""
-    at = _wide(scale, numbers)
-    squares = np.sort(np.square(_wide(scale, known) - at).mean(1))[:NEAREST]
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """The distances up to which a lump counts as known, from nodules and from normal tissue."""
+
+    nodules: float
+    tissue: float
+
+
+def strangeness(from_nodules: float, from_tissue: float, limits: Limits) -> float:
+    """Return how far out a lump lies: above 1 it is unlike anything known."""
+    return min(from_nodules / limits.nodules, from_tissue / limits.tissue)
+
+
+def distance(scale: Scale, numbers: NDArray[np.float32], known: NDArray[np.float32]) -> float:
+    """Return the mean distance of one case (F,) from its nearest ones (N, F), in standard deviations per number."""
+    if not len(known):
+        return float("inf")
+    squares = np.sort(np.square(_wide(scale, known) - _wide(scale, numbers)).mean(1))[:NEAREST]
     return float(np.sqrt(squares).mean())
 
 

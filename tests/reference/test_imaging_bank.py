@@ -1,4 +1,4 @@
-"""The bank against the annotated nodules themselves: what `twin ct match` writes, and whether it keeps patients apart."""
+"""The bank against the annotated nodules themselves: what `twin ct match` writes, and are patients kept apart?"""
 
 import csv
 from pathlib import Path
