@@ -20,7 +20,7 @@ from sqlalchemy import Connection, Engine
 from imaging.errors import ImagingError
 from imaging.instance import Instance
 from imaging.sop_class import is_read
-from twin.importers.base import DEFAULT_SOURCE
+from twin.importers.base import DEFAULT_SOURCE, Outcome
 from twin.importers.report import Tally
 from twin.scan import files
 from twin.scan.files import Staged
@@ -93,7 +93,7 @@ class Arrivals:
                 continue
             answers[each.staged.path] = _answer(each.read, failure)
             files.forget(each.staged)
-            self._note(each.read, "rejected")
+            self._note(each.read, "not_used")
         for uid, group in series.items():
             answers.update(self._series(uid, group))
         return [answers[each.staged.path] for each in asked]
@@ -136,17 +136,13 @@ class Arrivals:
         self._note(one.read, "imported" if one.staged.path in taken.new else "duplicate")
         return _answer(one.read, None)
 
-    def _note(self, read: Instance | ImagingError, outcome: str) -> None:
+    def _note(self, read: Instance | ImagingError, outcome: Outcome) -> None:
+        """Count one file; what is not kept is told with the reason, and its sender has the answer."""
         uid = read.sop_instance_uid if isinstance(read, Instance) else ""
         kind = _kind(read) if isinstance(read, Instance) else "file"
-        name = f"image {uid or 'without uid'}"
-        if outcome == "rejected":
-            why = str(read) if isinstance(read, ImagingError) else "not a kind of object that is kept here"
-            self._tally.note(where=name, kind=kind, resource=uid, outcome="not_used", reason=why)
-        else:
-            self._tally.note(
-                where=name, kind=kind, resource=uid, outcome="imported" if outcome == "imported" else "duplicate"
-            )
+        why = str(read) if isinstance(read, ImagingError) else "not an object that is kept here"
+        reason = why if outcome == "not_used" else ""
+        self._tally.note(where=f"image {uid or 'without uid'}", kind=kind, resource=uid, outcome=outcome, reason=reason)
 
     def _opened(self, now: datetime) -> int:
         """Return the import that this belongs to; its row is there before anything refers to it."""

@@ -39,14 +39,17 @@ def asked_images(actor: CanRead, uids: NamedUids, engine: EngineDep, now: Now) -
 
     Raises:
         NotFound: there are none.
+        Unprocessable: there are more than one answer holds.
     """
     with engine.begin() as connection:
-        rows = dicomweb.instances(connection, Asked(keys=uids, limit=MOST_IMAGES))
+        rows = dicomweb.instances(connection, Asked(keys=uids, limit=MOST_IMAGES + 1))
         for patient_id in sorted({row.patient_id or "" for row in rows}):
             resource = f"GET /dicom-web/studies/{uids['0020000D']}"
             record_access(connection, actor, "dicom.read", patient_id or None, resource, now=now)
     if not rows:
         raise NotFound("no such study, series or instance is kept here")
+    if len(rows) > MOST_IMAGES:
+        raise Unprocessable(f"more than {MOST_IMAGES} images; ask series by series")
     return rows
 
 
