@@ -32,7 +32,7 @@ def table(folder: Path, names: list[str]) -> None:
 def matched(folder: Path, *options: str) -> tuple[int, str, list[dict[str, str]]]:
     out = folder / "out.csv"
     run = RUNNER.invoke(app, ["ct", "match", "--cases", str(folder), "--out", str(out), *options])
-    rows = list(csv.DictReader(out.open(encoding="utf-8"))) if out.is_file() else []
+    rows = list(csv.DictReader(out.read_text(encoding="utf-8").splitlines())) if out.is_file() else []
     return run.exit_code, run.output, rows
 
 
