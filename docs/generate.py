@@ -263,8 +263,9 @@ def findings() -> str:
             _FROM.format("`imaging/data/findings.csv` and `twin/organs/ct_cutoffs.csv`"),
             "",
             f"{len(abnormal)} abnormalities, {own} of them by our own code; beside them {len(rows) - len(abnormal)} "
-            "devices and traces of operations. Limits are technical: what is smaller is not told. No row rests on a clinical "
-            f"study. Every row can come in by DICOM SR, SEG or FHIR: under our own code (`{OWN}`) or one listed.",
+            "devices and traces of operations. Limits are technical: what is smaller is not told. No row rests on a "
+            f"clinical study. Every row can come in by DICOM SR, SEG or FHIR, under our own code (`{OWN}`) "
+            "or one of those listed.",
             "",
             "## Screened: a finder names places",
             "",
