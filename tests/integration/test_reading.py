@@ -222,7 +222,8 @@ def test_the_volume_comes_as_it_is_kept(site: Site, settings: Settings, reader: 
 
 
 def test_nearest_cases_are_shown_as_readers_opinion(site: Site, reader: httpx.Client) -> None:
-    match = {"case": "LIDC-IDRI-0107 n2", "label": "suspicion 4 of 5, solid", "similarity": 0.91}
+    ratings = {"suspicion": 4, "texture": 5, "calcification": 6}
+    match = {"case": "LIDC-IDRI-0107 n2", "label": "as told", "similarity": 0.91, "ratings": ratings}
     region = {"rank": 1, "score": 0.9, "features": {}, "matches": [match], "known": True}
     strange = {"rank": 2, "score": 0.6, "features": {}, "matches": [], "known": False}
     table = tables.key_slice
@@ -231,7 +232,7 @@ def test_nearest_cases_are_shown_as_readers_opinion(site: Site, reader: httpx.Cl
             connection.execute(update(table).where(table.c.rank == each["rank"]).values(region=each))
     page = reader.get(f"/patients/{patient()}").text
     assert "opinion, not pathology" in page
-    assert "LIDC-IDRI-0107 n2" in page and "91 % alike" in page
+    assert "LIDC-IDRI-0107 n2" in page and "suspicion 4 of 5, solid</b>, 91 % alike" in page
     assert "Unlike anything in the bank" in page
 
 

@@ -169,6 +169,12 @@ VERDICT: Mapping[str, str] = MappingProxyType(
         "harmless": N_("a harmless lesion"), "normal_tissue": N_("normal tissue"), "artefact": N_("an artefact"),
     }
 )  # fmt: skip
+TEXTURE: Mapping[str, str] = MappingProxyType(  # LIDC-IDRI's scale, its ends and middle named by it
+    {
+        "1": N_("ground-glass"), "2": N_("mostly ground-glass"), "3": N_("part-solid"), "4": N_("mostly solid"),
+        "5": N_("solid"),
+    }
+)  # fmt: skip
 MEASURED: Mapping[str, str] = MappingProxyType(
     {
         "nodule_volume_mm3": N_("nodule volume"), "nodule_diameter_mm": N_("nodule diameter"),

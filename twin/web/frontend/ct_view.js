@@ -22,13 +22,16 @@ export async function open(view, words) {
   const nv = new Niivue(OPTIONS);
   await nv.attachToCanvas(canvas);
   withoutGradients(nv);
-  nv.addVolume(await NVImage.loadFromUrl({ url: bytes, name: "volume.nii", colormap: "gray", cal_min: -1350, cal_max: 150, trustCalMinMax: false }));
+  const volume = await NVImage.loadFromUrl({ url: bytes, name: "volume.nii", colormap: "gray", trustCalMinMax: false });
+  const first = view.querySelector("[data-window]");
+  [volume.cal_min, volume.cal_max] = limits(first);
+  nv.addVolume(volume);
   const regions = JSON.parse(view.dataset.regions).map((each) => ({ ...each, ras: rasBox(each.box) }));
   const state = { view: "axial", shown: true, filled: false, current: null, labels: null };
   const scene = { view, words, nv, regions, state, svg: view.querySelector("svg") };
   follow(scene);
   listen(scene);
-  press(view, "[data-window]", (button) => button === view.querySelector("[data-window]")); // the one it was loaded in
+  press(view, "[data-window]", (button) => button === first);
   setView(scene, "axial");
   if (regions.length) goTo(scene, Number(view.dataset.first) || regions[0].rank);
   told(view, "", "shown");
@@ -116,11 +119,15 @@ function goTo(scene, rank) {
 }
 
 function setWindow(scene, button) {
-  const [centre, width] = [Number(button.dataset.centre), Number(button.dataset.width)];
   const [volume] = scene.nv.volumes;
-  [volume.cal_min, volume.cal_max] = [centre - width / 2, centre + width / 2];
+  [volume.cal_min, volume.cal_max] = limits(button);
   scene.nv.updateGLVolume();
   press(scene.view, "[data-window]", (each) => each === button);
+}
+
+function limits(button) {
+  const [centre, width] = [Number(button.dataset.centre), Number(button.dataset.width)];
+  return [centre - width / 2, centre + width / 2];
 }
 
 function setView(scene, name) {
