@@ -18,7 +18,6 @@ from imaging.regions import Match
 
 NODULE = "nodule"
 SHOWN = 5  # neighbours
-_SPARE = 40  # searched beyond those shown: no patient of the bank has more cases than this, local ones are asked again
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +134,8 @@ class Bank:
     ) -> tuple[Match, ...]:
         place = model.encoder.place(model.scale.standard(numbers))
         index = self.ready(fold)
-        found = nearest(index, place, min(SHOWN + (_SPARE if patient else 0), len(self.cases)))
+        own = sum(case.patient == patient for case in self.cases) if patient else 0
+        found = nearest(index, place, min(SHOWN + own, len(self.cases)))
         others = [(n, s) for n, s in found if not patient or self.cases[n].patient != patient]
         return tuple(_match(self.cases[n], similarity) for n, similarity in others[:SHOWN])
 

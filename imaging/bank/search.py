@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 EXACT_BELOW = 50_000  # one thread reads 50,000 x 64 numbers in about a millisecond; from there on the lists pay
-LISTS, PROBES = 256, 24  # of 256 lists 24 are read: measured recall in docs/reference/bank.md
+LISTS, PROBES = 256, 24  # of 256 lists 24 are read: recall and times in bench/RESULTS.md
 _SEED = 1
 
 
