@@ -45,7 +45,7 @@ class Fitness:
 # Slices up to the first are as the source asks; up to the second they are taken with a caveat; beyond they are refused.
 SLICE_MM: Mapping[Use, tuple[float, float]] = {
     Use.LUNG_VOLUME: (5.0, 10.5),  # reason: 10 mm of a 250 mm lung blur its two ends by some per cent
-    Use.LUNG_DENSITY: (1.5, 5.5),  # LAA-950 falls with thicker slices (Kemerink 1998); thin ones are the reference
+    Use.LUNG_DENSITY: (1.5, 5.5),  # LAA-950 falls with thicker slices (unverified); thin ones are the reference
     Use.NODULE_VOLUME: (1.5, 5.5),  # Fleischner 2017, doi:10.1148/radiol.2017161659: 1.5 mm or less
     Use.CALCIUM: (3.05, 3.55),  # Agatston 1990, doi:10.1016/0735-1097(90)90282-T: 3 mm; thicker can't be scored alike
     Use.AORTA_DIAMETER: (3.0, 5.5),  # reason: across an arch that runs in the slice plane the slice is the resolution

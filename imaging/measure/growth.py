@@ -25,7 +25,7 @@ CONFIDENCE = 1.96  # standard deviations: 95 %
 MATTERS = log(
     1.25
 )  # a change of 25 % in volume is what follow-up looks for (BTS 2015, doi:10.1136/thoraxjnl-2015-207168)
-SEARCH_MM = 12.0  # around the place in the earlier scan: three times the registration's error on warped scans
+SEARCH_MM = 12.0  # around the place in the earlier scan: several times the registration's error on warped scans (bench)
 TOO_UNLIKE = log(30.0)  # in volume: thirtyfold is another thing than the same nodule, in either direction
 LEAST_DAYS = 1
 
