@@ -1,19 +1,24 @@
 """How large are the lumps at the places that screening flagged?
 
-Each flagged place is outlined (`imaging.outline`); what can't be outlined is passed over. It misleads as screening
+Each flagged place is outlined (`imaging.outline`); what can't be outlined, goes on beyond the box, or has little lung
+around it is passed over. It misleads as screening
 does: a piece of vessel or scar may be outlined too, and what was not flagged is not here.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
+from scipy import ndimage
 
 from imaging.absent import Absent
 from imaging.measure.base import Point
-from imaging.outline import outline
+from imaging.outline import Outline, outline
 from imaging.study import Screening
 from imaging.volume import Volume
 
+LUNG_BELOW_HU = -500  # about half way between aerated lung and soft tissue
+AROUND_MM = 3.0  # the shell around a lump that is looked at
+LEAST_AROUND = 0.55  # of that shell is aerated lung: less is a bulge of heart, wall or diaphragm; costs lumps on a wall
 SAME_MM = 3.0  # two outlines whose middles are nearer are one lump
 
 
@@ -36,7 +41,7 @@ def lumps(volume: Volume, screening: Screening) -> tuple[Lump, ...] | Absent:
     found: list[Lump] = []
     for region in screening.regions:
         drawn = outline(volume, region.centre_lps_mm)
-        if isinstance(drawn, Absent):
+        if isinstance(drawn, Absent) or drawn.touches_edge or _aerated_around(volume, drawn) < LEAST_AROUND:
             continue
         at = np.argwhere(drawn.mask) + drawn.offset_zyx
         places = volume.to_lps(at[:, ::-1].astype(float))
@@ -56,3 +61,15 @@ def lumps(volume: Volume, screening: Screening) -> tuple[Lump, ...] | Absent:
             )
         )
     return tuple(sorted(found, key=lambda one: -one.sphere_mm))
+
+
+def _aerated_around(volume: Volume, drawn: Outline) -> float:
+    """Share of the shell around an outline that is aerated lung; the outside of the volume counts as none."""
+    margin = [int(np.ceil(AROUND_MM / mm)) + 1 for mm in volume.spacing_mm[::-1]]
+    mask = np.pad(drawn.mask, [(m, m) for m in margin])
+    away = ndimage.distance_transform_edt(~mask, sampling=volume.spacing_mm[::-1])
+    at = np.argwhere((away > min(volume.spacing_mm)) & (away <= AROUND_MM + min(volume.spacing_mm)))
+    places = at + drawn.offset_zyx - margin
+    inside = ((places >= 0) & (places < volume.hu.shape)).all(axis=1)
+    values = volume.hu[tuple(places[inside].T)]
+    return float((values < LUNG_BELOW_HU).sum()) / max(1, len(at))

