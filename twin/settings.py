@@ -105,7 +105,7 @@ class Settings(BaseSettings):
     pacs_max_gb: float = Field(default=4.0, gt=0)
     """The most that is retrieved of one study."""
 
-    reader_call_score: float = Field(default=0.2, gt=0, le=1)
+    reader_call_score: float = Field(default=0.9, gt=0, le=1)  # the three labelled chest scans' best regions: 0.97 up
     """A CT with a region of this score or more is told to the readers at once; it stands on their list anyhow."""
 
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
