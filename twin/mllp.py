@@ -48,9 +48,7 @@ class Tls:
             context.minimum_version = ssl.TLSVersion.TLSv1_2
             context.load_cert_chain(self.certificate, self.key)
         except (OSError, ssl.SSLError) as error:
-            raise ConfigurationError(
-                f"the TLS files of a listener can't be read ({type(error).__name__})"
-            ) from None
+            raise ConfigurationError(f"the TLS files of a listener can't be read ({type(error).__name__})") from None
         if self.client_ca is not None:
             context.verify_mode = ssl.CERT_REQUIRED
         return context

@@ -1,7 +1,7 @@
 """How large, how dense and of which type is a lung nodule?
 
 Volume is what the outline holds; the diameter is the mean of the long axis and the longest one across it in one plane
-(Fleischner 2017, doi:10.1148/radiol.2017162894: the plane where it is largest; here the transverse one unless slices
+(Fleischner 2017, doi:10.1148/radiol.2017161659: the plane where it is largest; here the transverse one unless slices
 are thin enough for the others). Type by the dense part: all of it solid, none ground-glass, else part-solid.
 It misleads on nodules at vessels or the pleura (where the outline must guess), below 5 mm, and in thick slices, which
 blur a small nodule into a larger, fainter one.
@@ -43,7 +43,7 @@ VOXEL_SD = (
 )
 ATTENUATION_SD_HU = 15.0  # reason: HU of a scanner drift by some HU, and the rim that is left out decides the rest
 BLUR_SOURCE = "spheres planted in slices of 5 mm"
-SOURCE = "Fleischner 2017, doi:10.1148/radiol.2017162894; Marchiano 2009, Radiology 251:919"
+SOURCE = "Fleischner 2017, doi:10.1148/radiol.2017161659; Marchiano 2009, Radiology 251:919"
 
 
 @dataclass(frozen=True, kw_only=True)
