@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import Connection, insert, select
 
+from twin.scan import volumes
 from twin.store import tables
 
 SPACING_MM = (2.0, 2.0, 4.0)
@@ -25,8 +26,7 @@ def keep_volume(connection: Connection, home: Path, study_id: int) -> Path:
         "transfer_syntax_uid": "1.2.840.10008.1.2.1", "sha256": sha256, "content_sha256": sha256, "size": 1,
     }  # fmt: skip
     connection.execute(insert(tables.dicom_instance).values(row))
-    name = hashlib.sha256(sha256.encode()).hexdigest()
-    folder = home / "volumes" / name[:2] / name
+    folder = volumes.folder_of(home, [sha256])  # where the worker keeps it: the web process must look there too
     folder.mkdir(parents=True)
     target = folder / "volume.nii.gz"
     target.write_bytes(gzip.compress(nifti(drawn()), 1))
