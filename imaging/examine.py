@@ -7,11 +7,13 @@ Findings rest on what comes out. Nothing here knows a patient record or a databa
 from dataclasses import dataclass
 from functools import cached_property
 
+from imaging.absent import Absent
 from imaging.gate import Fitness, judge
 from imaging.labels import Labels
 from imaging.measure import MEASURES
 from imaging.measure.base import Measurement
 from imaging.segment.own import OWN
+from imaging.signs.nodule import Lump, lumps
 from imaging.signs.scene import Scene, scene
 from imaging.study import Screening, screen
 from imaging.volume import Volume
@@ -31,6 +33,11 @@ class Examined:
     def scene(self) -> Scene:
         """The scan on a coarse grid with its large parts told apart; made when first asked for."""
         return scene(self.volume, self.labels)
+
+    @cached_property
+    def lumps(self) -> tuple[Lump, ...] | Absent:
+        """The outlined lumps in the flagged regions; drawn when first asked for, several findings rest on them."""
+        return lumps(self.volume, self.screening)
 
     def measured(self, key: str) -> tuple[Measurement, ...]:
         """Return the measurements of a key: values and refusals."""

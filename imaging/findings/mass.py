@@ -6,7 +6,6 @@ It misleads as screening does: vessels, scars and the hilum are outlined too, an
 from imaging.absent import Absent
 from imaging.examine import Examined
 from imaging.findings.base import Finder, Finding, from_lumps
-from imaging.signs.nodule import lumps
 
 KEY = "mass"
 METHOD = "flagged places outlined at half height"
@@ -15,7 +14,7 @@ OVER_MM = 30.0  # Hansell 2008: more than 3 cm is a mass
 
 def find(examined: Examined) -> tuple[Finding, ...] | Absent:
     """Return what is seen, the largest first; Absent when it could not be looked for."""
-    seen = lumps(examined.volume, examined.screening)
+    seen = examined.lumps
     if isinstance(seen, Absent):
         return seen
     return from_lumps(KEY, METHOD, [one for one in seen if one.sphere_mm > OVER_MM])

@@ -6,7 +6,6 @@ It misleads as screening does: vessels, scars and the hilum are outlined too, an
 from imaging.absent import Absent
 from imaging.examine import Examined
 from imaging.findings.base import Finder, Finding, from_lumps
-from imaging.signs.nodule import lumps
 
 KEY = "scattered_nod"
 METHOD = "flagged places outlined at half height"
@@ -15,7 +14,7 @@ LEAST_MM, MOST_MM, LEAST_COUNT = 3.0, 30.0, 3  # three: fewer are told one by on
 
 def find(examined: Examined) -> tuple[Finding, ...] | Absent:
     """Return what is seen, the largest first; Absent when it could not be looked for."""
-    seen = lumps(examined.volume, examined.screening)
+    seen = examined.lumps
     if isinstance(seen, Absent):
         return seen
     small = [one for one in seen if LEAST_MM <= one.sphere_mm <= MOST_MM]

@@ -50,14 +50,19 @@ class Growth:
     cautions: tuple[str, ...] = ()
 
 
-def grown(current: Volume, prior: Volume, centre_lps_mm: Point, interval_days: int) -> Growth | Absent:
-    """Return how a nodule at a point of the current scan changed since the prior, or why that can't be told."""
+def grown(
+    current: Volume, prior: Volume, centre_lps_mm: Point, interval_days: int, laid: Registration | Absent | None = None
+) -> Growth | Absent:
+    """Return how a nodule at a point of the current scan changed since the prior, or why that can't be told.
+
+    Args: laid: the prior as it was laid on the current scan already, where several nodules are asked for.
+    """
     if interval_days < LEAST_DAYS:
         return Absent(reason="the earlier scan is not earlier than the current one")
     now = nodule_at(current, centre_lps_mm)
     if isinstance(now, Absent):
         return Absent(reason=f"in the current scan: {now.reason}")
-    laid = register(current, prior)
+    laid = register(current, prior) if laid is None else laid
     if isinstance(laid, Absent):
         return laid
     then = _same(prior, laid, now)

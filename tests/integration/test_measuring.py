@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 
+from imaging.findings import FINDINGS
 from imaging.phantom import Phantom, write_phantom
 from imaging.report import read_report, read_segmentation
 from tests.builders import bundle, patient
@@ -18,6 +19,7 @@ from twin.settings import Settings
 from twin.store import measurements, people, records, studies
 from twin.store.tables import dicom_instance, fact, study
 
+KEYS = {finder.key for finder in FINDINGS}
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 FIRST = Phantom(columns=160, slices=60, pixel_mm=2.2, slice_mm=4.5, patient_id="1", study_at=datetime(2026, 1, 15, 9))
 
@@ -64,6 +66,11 @@ def test_a_screened_series_is_measured_once(engine: Engine, site: Settings, tmp_
     assert {key for key, _ in valued} <= told
     with by_kind["SEG"].open("rb") as stream:
         assert any(segment.volume_ml for segment in read_segmentation(stream).segments)
+
+    (labels,) = (site.home_path / "volumes").glob("??/*/labels.nii.gz")
+    assert labels.stat().st_size > 0
+    assert {each["key"] for each in found.body["findings"]} <= KEYS
+    assert all(found.body["not_looked_for"].values())
 
     measure(engine, site, study_id, now=NOW)
     with engine.connect() as connection:

@@ -6,7 +6,7 @@ it is, is for a reader to say. The results also go back as DICOM objects (`resul
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -16,15 +16,18 @@ from sqlalchemy import Connection, Engine
 from imaging.absent import Absent
 from imaging.errors import ImagingError
 from imaging.examine import Examined, examine
+from imaging.findings import FINDINGS, flagged_region
+from imaging.findings.base import Finding
 from imaging.gate import Fitness
 from imaging.measure import growth, nodule
+from imaging.register import register
 from imaging.study import screen as screen_volume
 from imaging.volume import Volume
-from twin.scan import measured, results
+from twin.scan import found, measured, results, volumes
 from twin.scan.screening import decoded
 from twin.scan.stating import MEASURES, retract, state
 from twin.settings import Settings
-from twin.store import audit, measurements, records, studies
+from twin.store import audit, instances, measurements, records, studies
 from twin.store.studies import Study
 
 VERSION = "2026-11.1"  # of what is measured and how: with another one every series is measured again
@@ -41,22 +44,29 @@ def measure(engine: Engine, settings: Settings, study_id: int, *, now: datetime)
         volume, _ = decoded(engine, settings.home_path, study)
         examined = examine(volume, screening=screen_volume(volume))
         lumps = _lumps(engine, settings, study, prior, examined)
+        looked = {finder.key: finder.find(examined) for finder in FINDINGS if finder.key != flagged_region.KEY}
     except ImagingError as error:
         _refuse(engine, study, error, now)
         return
+    with engine.connect() as connection:
+        hashes = [row.sha256 for row in instances.of_series(connection, study.id)]
+    volumes.lay_labels(settings.home_path, hashes, volume, examined.labels)
     sent = results.made(engine, settings.home_path, study, examined, VERSION)
     body = {
         "fitness": _fitness_json(examined.fitness),
         "organs": {"method": examined.labels.method, "absent": dict(examined.labels.absent)},
         "measurements": [each.to_json() | {"source": each.source} for each in examined.measurements],
         "regions": lumps,
+        "findings": [asdict(each) for answer in looked.values() if not isinstance(answer, Absent) for each in answer],
+        "not_looked_for": {key: answer.reason for key, answer in looked.items() if isinstance(answer, Absent)},
         "compared_with": prior.id if prior is not None else None,
         "results": sent.told,
     }
     with engine.begin() as connection:
         if not measurements.save(connection, study, version=VERSION, body=body, refused=None, now=now):
             return
-        written = _state(connection, study, examined, now)
+        seen = [each for answer in looked.values() if not isinstance(answer, Absent) for each in answer]
+        written = _state(connection, study, examined, seen, now)
         results.keep(connection, settings, study, sent, now)
         records.mark_stale(connection, [study.patient_id], now)
         audit.append(
@@ -72,12 +82,18 @@ def _prior(connection: Connection, study: Study) -> Study | None:
     return None
 
 
-def _state(connection: Connection, study: Study, examined: Examined, now: datetime) -> int:
+def _state(
+    connection: Connection, study: Study, examined: Examined, seen: Sequence[Finding], now: datetime
+) -> int:  # fmt: skip
     assert study.patient_id is not None
-    found = measured.drafts(examined.measurements, study.described, f"study/{study.id}", study.acquired_at or now, now)
-    content = hashlib.sha256(json.dumps([(one.where, one.value, one.sd, one.status) for one in found]).encode())
+    at = study.acquired_at or now
+    drafts = [
+        *measured.drafts(examined.measurements, study.described, f"study/{study.id}", at, now),
+        *found.drafts(study, seen, now),
+    ]
+    content = hashlib.sha256(json.dumps([(one.where, one.value, one.sd, one.status) for one in drafts]).encode())
     return state(
-        connection, study, MEASURES, f"{VERSION}/{content.hexdigest()}", found, study.patient_id, study.import_id, now
+        connection, study, MEASURES, f"{VERSION}/{content.hexdigest()}", drafts, study.patient_id, study.import_id, now
     )
 
 
@@ -89,17 +105,18 @@ def _lumps(
     days = 0
     if prior is not None and prior.acquired_at is not None and study.acquired_at is not None:
         days = (study.acquired_at - prior.acquired_at).days
+    laid = None if before is None else register(examined.volume, before)
     told = []
     for region in examined.screening.regions:
-        found = nodule.nodule_at(examined.volume, region.centre_lps_mm)
-        numbers = nodule.measured(examined.volume, found, examined.fitness, f"region {region.rank}")
+        lump = nodule.nodule_at(examined.volume, region.centre_lps_mm)
+        numbers = nodule.measured(examined.volume, lump, examined.fitness, f"region {region.rank}")
         change = None
-        if not isinstance(found, Absent) and before is not None:
-            change = _change(growth.grown(examined.volume, before, region.centre_lps_mm, days))
+        if not isinstance(lump, Absent) and before is not None:
+            change = _change(growth.grown(examined.volume, before, region.centre_lps_mm, days, laid))
         told.append(
             {
                 "rank": region.rank,
-                "kind": None if isinstance(found, Absent) else found.kind,
+                "kind": None if isinstance(lump, Absent) else lump.kind,
                 "measurements": [each.to_json() | {"source": each.source} for each in numbers],
                 "change": change,
             }
@@ -116,12 +133,12 @@ def _decoded_prior(engine: Engine, settings: Settings, prior: Study | None) -> V
         return None
 
 
-def _change(found: growth.Growth | Absent) -> Mapping[str, Any]:
-    if isinstance(found, Absent):
-        return {"absent": found.reason}
-    told = asdict(found)
+def _change(seen: growth.Growth | Absent) -> Mapping[str, Any]:
+    if isinstance(seen, Absent):
+        return {"absent": seen.reason}
+    told = asdict(seen)
     del told["current"], told["prior"]
-    return told | {"prior_volume_mm3": found.prior.volume_mm3, "prior_volume_sd": found.prior.volume_sd}
+    return told | {"prior_volume_mm3": seen.prior.volume_mm3, "prior_volume_sd": seen.prior.volume_sd}
 
 
 def _fitness_json(fitness: Fitness) -> dict[str, Any]:

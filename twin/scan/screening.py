@@ -13,23 +13,19 @@ from sqlalchemy import Connection, Engine
 
 from imaging.absent import Absent as NotFound
 from imaging.errors import ImagingError
-from imaging.findings import FINDINGS, flagged_region
+from imaging.findings import flagged_region
 from imaging.findings.base import Finding
 from imaging.render import key_slice
 from imaging.source import read_path
 from imaging.study import Screening
 from imaging.study import screen as screen_volume
 from imaging.volume import Volume
-from twin.record.fact import Coding, FactDraft
-from twin.scan import local_bank, volumes
+from twin.scan import found, local_bank, volumes
 from twin.scan.stating import SCREENING, retract, state
 from twin.scan.taking import NO_UID
 from twin.settings import Settings
 from twin.store import audit, instances, records, studies
 from twin.store.studies import Study
-
-OWN_FINDING = "urn:patient-twin:finding"
-_LOOKS = {finder.key: finder.looks_for[:1].upper() + finder.looks_for[1:] for finder in FINDINGS}
 
 
 def screen(engine: Engine, settings: Settings, study_id: int, *, now: datetime) -> None:
@@ -49,14 +45,14 @@ def screen(engine: Engine, settings: Settings, study_id: int, *, now: datetime) 
             studies.Slice(rank=region.rank, png=key_slice(volume, region), region=told)
             for region, told in zip(screening.regions, _regions(screening), strict=True)
         ]
-        found = {flagged_region.KEY: flagged_region.found_in(screening)}
+        looked = {flagged_region.KEY: flagged_region.found_in(screening)}
     except ImagingError as error:
         _refuse(engine, study, error, now)
         return
     with engine.begin() as connection:
         if not studies.save_screening(connection, study, screening.to_json(), slices, now):
             return
-        seen = [each for answer in found.values() if not isinstance(answer, NotFound) for each in answer]
+        seen = [each for answer in looked.values() if not isinstance(answer, NotFound) for each in answer]
         _state_findings(connection, study, seen, now)
         records.mark_stale(connection, [study.patient_id], now)
         audit.append(
@@ -96,18 +92,7 @@ def _regions(screening: Screening) -> list[dict[str, Any]]:
     return list(told)
 
 
-def _state_findings(connection: Connection, study: Study, found: Sequence[Finding], now: datetime) -> None:
-    """Write one fact a finding. It was true when the CT was made, and is known from now on."""
+def _state_findings(connection: Connection, study: Study, seen: Sequence[Finding], now: datetime) -> None:
     assert study.patient_id is not None
-    at = study.acquired_at or now
-    drafts = [
-        FactDraft(
-            kind="finding", coding=Coding(system=OWN_FINDING, code=each.key, display=_LOOKS[each.key]),
-            value_kind="number", value=f"{each.score:.3f}", observed_at=at, known_at=max(now, at),
-            known_basis="received", where=f"{each.key}[{each.rank}]", resource=f"study/{study.id}",
-            part=f"{each.key}[{each.rank}]", device=study.described.get("model") or study.described.get("manufacturer"),
-        )
-        for each in found
-    ]  # fmt: skip
-    content = hashlib.sha256(repr(found).encode()).hexdigest()
-    state(connection, study, SCREENING, content, drafts, study.patient_id, study.import_id, now)
+    content = hashlib.sha256(repr(seen).encode()).hexdigest()
+    state(connection, study, SCREENING, content, found.drafts(study, seen, now), study.patient_id, study.import_id, now)

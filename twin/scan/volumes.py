@@ -12,8 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter
 
+import numpy as np
+
 from imaging import cache
 from imaging.errors import DamagedCache, NoImages
+from imaging.labels import Labels
+from imaging.nifti import write_nifti
 from imaging.source import read_path
 from imaging.volume import Volume
 from twin.scan import files
@@ -50,6 +54,16 @@ def volume_of(home: Path, hashes: Sequence[str], series_uid: str | None) -> tupl
     except OSError as error:  # the disk is full: the screening does not depend on it
         LOG.warning("a volume could not be kept (%s)", type(error).__name__)
     return volume, read_ms
+
+
+def lay_labels(home: Path, hashes: Sequence[str], volume: Volume, labels: Labels) -> None:
+    """Put the organs beside the kept volume, where the CT view looks for them; nothing where it is kept no longer."""
+    folder = folder_of(home, hashes)
+    if not folder.is_dir():
+        return
+    staged = folder / "arriving-labels.nii.gz"
+    write_nifti(Volume(hu=labels.voxels.astype(np.int16), affine_lps=volume.affine_lps), staged)
+    staged.replace(folder / "labels.nii.gz")
 
 
 def prune(home: Path, limit_gb: float) -> int:
