@@ -339,7 +339,7 @@ def test_the_description_of_the_api_is_for_those_who_are_signed_in(site: Site) -
     problem(site.anybody().get("/api/v1/openapi.json"), 401)
     said = site.program("clinician", "record.read").get("/api/v1/openapi.json").json()
     assert {"/api/v1/imports", "/api/v1/recalls/{recall_id}/actions"} <= said["paths"].keys()
-    assert all(path.startswith(("/api/v1/", "/fhir")) for path in said["paths"])
+    assert all(path.startswith(("/api/v1/", "/fhir", "/dicom-web")) for path in said["paths"])
 
 
 def test_monitoring_sees_counts_and_no_patient(site: Site, frieda: str) -> None:

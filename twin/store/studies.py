@@ -162,11 +162,11 @@ def needing_patient(connection: Connection, *, after: int = 0, size: int = 50) -
 
 
 def brought_by(connection: Connection, import_ids: Sequence[int]) -> tuple[int, int]:
-    """Return how many series these imports brought, and how many of them still wait to be screened."""
+    """Return how many CT series these imports brought, and how many of them still wait to be screened."""
     run = t.import_run.c
     files = select(run.id).where(run.parent_id.in_(import_ids) | run.id.in_(import_ids))
     waits = func.count().filter(t.study.c.status == "queued")
-    asked = select(func.count(), waits).where(t.study.c.import_id.in_(files))
+    asked = select(func.count(), waits).where(t.study.c.import_id.in_(files), t.study.c.modality == "CT")
     count, waiting = connection.execute(asked).one()
     return int(count), int(waiting)
 

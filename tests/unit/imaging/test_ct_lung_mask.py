@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from imaging.lung_mask import LungMask, lungs
 from imaging.morphology import closed
 from imaging.phantom import Lesion, Phantom, draw_phantom
-from imaging.lung_mask import LungMask, lungs
 from imaging.volume import Volume
 
 

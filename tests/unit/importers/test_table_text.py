@@ -123,6 +123,11 @@ def test_no_text_below_a_header_crashes(parts: list[str]) -> None:
             assert item.facts or item.reject or item.not_used
 
 
+def test_zero_bytes_below_a_plain_header_are_no_utf_16() -> None:
+    """Every second byte of the rest being zero does not make the header two bytes a character."""
+    assert [each for each in items(HEADER + "\n\x001\x001\x00", LABS)]
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_crash(given: bytes) -> None:
     for head in (b"", b"\xff\xfe", b"PAR1", b"PK\x03\x04", HEADER.encode() + b"\n"):

@@ -95,13 +95,21 @@ def _stated(head: bytes) -> str | None:
     if found is not None:
         return found
     sample = head[:2_000]
-    if len(sample) >= 8 and b"\x00" in sample:
+    if len(sample) >= 8 and b"\x00" in sample and not _begins_as_bytes(sample):
         even, odd = sample[0::2].count(0), sample[1::2].count(0)
         if odd > len(sample) // 20 and even == 0:
             return "utf-16-le"
         if even > len(sample) // 20 and odd == 0:
             return "utf-16-be"
     return None
+
+
+def _begins_as_bytes(sample: bytes) -> bool:
+    """True where the first line is plain one-byte text with a delimiter: zero bytes further down are damage."""
+    first = sample.partition(b"\n")[0].rstrip(b"\r")
+    return all(32 <= each < 127 or each == 9 for each in first) and any(
+        each in first for each in (b",", b"\t", b";", b"|")
+    )
 
 
 def _scan(file: BinaryIO, encoding: str) -> tuple[int | None, int, str]:
