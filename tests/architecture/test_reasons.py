@@ -12,7 +12,8 @@ from twin.importers.report import QUARANTINED, Report, Tally
 
 ROOT = Path(__file__).parents[2]
 SOURCES = [*(ROOT / "twin" / "importers").rglob("*.py"), ROOT / "twin" / "taking.py", ROOT / "twin" / "whose.py",
-           *(ROOT / "twin" / "scan").rglob("*.py"), ROOT / "twin" / "imports.py", ROOT / "twin" / "quarantine.py"]  # fmt: skip
+           *(ROOT / "twin" / "scan").rglob("*.py"), ROOT / "twin" / "imports.py",
+           ROOT / "twin" / "quarantine.py"]  # fmt: skip
 _WORD = re.compile(r"[a-z]+(_[a-z]+)*")
 _REFUSALS = ("Reject", "Refused", "refused", "_refused", "reject", "NotAFact")
 
