@@ -71,6 +71,8 @@ class Taking:
                 self.note(item, "duplicate")
             elif item.unless and batch.is_there(item):
                 self.note(item, "duplicate", "a resource with this identifier is there")
+                if item.patient is not None and isinstance(meant := self.names.decide(item), str):
+                    self.names.alias(item, meant)  # the rest of the bundle may call the patient by this entry
             elif item.reject is not None:
                 batch.refuse(item, item.reject)
             elif item.not_used is not None and item.resource is None:

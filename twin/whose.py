@@ -34,8 +34,7 @@ class Names:
     def name(self, item: Item, patient_id: str) -> None:
         """Let every name of a patient item mean this patient."""
         assert item.patient is not None
-        for alias in (item.key, *item.aliases):
-            self.named[alias] = frozenset({patient_id})
+        self.alias(item, patient_id)
         for each in (*item.patient.identifiers, own_name(self.source, item.key)):
             self.identified[each.system, each.value] = patient_id
         known = self.known_as.get(patient_id, Demographics(name="", sex="unknown", birth_date=None))
@@ -44,6 +43,11 @@ class Names:
             birth_date=item.patient.birth_date or known.birth_date,
         )  # fmt: skip
         self.births[patient_id] = self.known_as[patient_id].birth_date
+
+    def alias(self, item: Item, patient_id: str) -> None:
+        """Let the item's key and other names mean this patient; what it says of the patient is not taken."""
+        for alias in (item.key, *item.aliases):
+            self.named[alias] = frozenset({patient_id})
 
     def look_up(self, connection: Connection, items: list[Item]) -> None:
         """Learn what the names in these items mean, in a few queries for all."""

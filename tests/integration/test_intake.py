@@ -1,14 +1,14 @@
 """What a FHIR bundle becomes in a real database: every item has a fate, nothing is written twice, nothing is lost."""
 
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import Engine, func, select, text
 
 from tests.builders import bundle, encode, lab, patient
-from twin import intake
+from twin import intake, synth
 from twin.errors import UnreadableInput, UnsupportedVersion
 from twin.importers.report import Report
 from twin.store import people, records
@@ -263,3 +263,14 @@ def test_an_import_that_wrote_nothing_is_audited_too(engine: Engine) -> None:
     with engine.connect() as connection:
         details = connection.execute(select(audit_event.c.detail).order_by(audit_event.c.id)).scalars().all()
     assert details == [{"written": True}, {"written": False}]
+
+
+def test_a_patient_created_only_if_new_is_who_the_rest_of_the_bundle_means(engine: Engine) -> None:
+    """What the demo sends: a second bundle with the patient as a conditional create, and a corrected result."""
+    simulated = next(each for each in synth.cohort(3, seed=7, until=date(2026, 11, 22)) if each.correction)
+    later = synth.correction(simulated)
+    assert later is not None
+    intake.take_bundle(engine, synth.encode(synth.bundle(simulated)), source="d", actor="t", atomic=True, now=NOW)
+    report = intake.take_bundle(engine, synth.encode(later), source="d", actor="t", atomic=True, now=NOW)
+    assert (report.duplicates, report.rejected) == (1, 0)
+    assert report.imported + report.superseded == 1

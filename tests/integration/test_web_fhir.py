@@ -5,7 +5,7 @@ import secrets
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 import httpx
@@ -14,6 +14,7 @@ from sqlalchemy import Engine, text
 
 from tests.builders import bundle, lab, patient
 from tests.web_serving import Site, serving
+from twin import synth
 from twin.settings import Settings
 
 FHIR = {"Content-Type": "application/fhir+json"}
@@ -277,3 +278,14 @@ def test_two_senders_of_one_transaction_at_once_write_it_once(site: Site) -> Non
         thread.join()
     assert statuses == [200] * 4
     assert (site.count("patient"), site.count("fact")) == (1, 1)
+
+
+def test_entries_may_call_a_patient_by_the_create_that_found_one(site: Site) -> None:
+    """What the demo sends: the patient only if new, and a later result that refers to that entry."""
+    simulated = next(each for each in synth.cohort(3, seed=7, until=date(2026, 11, 22)) if each.correction)
+    later = synth.correction(simulated)
+    assert later is not None
+    assert post(site, synth.encode(synth.bundle(simulated))).status_code == 200
+    answered = post(site, synth.encode(later))
+    assert answered.status_code == 200, answered.text
+    assert site.count("patient") == 1

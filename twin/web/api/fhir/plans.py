@@ -65,8 +65,8 @@ def importer_of(plans: Mapping[int, Plan]) -> Importer:
                 yield item
             elif plan.is_update and plan.found is not None and _WHOLE_ENTRY.fullmatch(item.where):
                 yield replace(item, key=plan.found.key, version_at=plan.at or item.version_at)
-            elif plan.is_update:
-                yield item
+            elif plan.is_update or (plan.found is not None and item.patient is not None):
+                yield item  # a patient who is there is not created; other entries call them by this one
 
     return replace(IMPORTER, read=read)
 
