@@ -68,7 +68,7 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
 
     @app.task(name="measure")
     def measure(study_id: int) -> None:
-        measuring.measure(tools.engine, tools.settings, study_id, now=tools.clock.now())
+        _measure(tools, study_id)
 
     @app.task(name="import")
     def import_file(import_id: int) -> None:
@@ -234,6 +234,17 @@ def _import(tools: Tools, import_id: int) -> None:
     except Exception as error:  # the worker loop's broad catch: one file must not be taken up again and again
         LOG.exception("import %s could not be taken", import_id)
         imports.note_failed(tools.engine, import_id, type(error).__name__, tools.clock.now())
+
+
+def _measure(tools: Tools, study_id: int) -> None:
+    """Measure one series; one that fails for a reason nobody foresaw is noted instead of being tried for ever."""
+    try:
+        measuring.measure(tools.engine, tools.settings, study_id, now=tools.clock.now())
+    except OperationalError:  # the database is away: the clock finds the series again
+        raise
+    except Exception as error:  # the worker loop's broad catch: one series must not hold up the others
+        LOG.exception("study %s could not be measured", study_id)
+        measuring.note_failed(tools.engine, study_id, type(error).__name__, tools.clock.now())
 
 
 def _once(app: procrastinate.App, task: str, lock: str, *, priority: int = 0, **arguments: JSONValue) -> None:

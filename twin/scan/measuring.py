@@ -75,6 +75,14 @@ def measure(engine: Engine, settings: Settings, study_id: int, *, now: datetime)
         )  # fmt: skip
 
 
+def note_failed(engine: Engine, study_id: int, error: str, now: datetime) -> None:
+    """Note that measuring a series failed by a fault of ours; it is measured again by the next version."""
+    with engine.begin() as connection:
+        study = studies.get(connection, study_id)
+        if study is not None:
+            measurements.save(connection, study, version=VERSION, body={}, refused=f"a fault of ours: {error}", now=now)
+
+
 def _prior(connection: Connection, study: Study) -> Study | None:
     """Return the latest earlier series of the patient that was measured."""
     for each in measurements.earlier(connection, study, limit=1):
