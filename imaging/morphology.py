@@ -1,6 +1,7 @@
-"""Closing a mask with a ball, fast: 64 voxels of a row in one machine word.
+"""Growing and closing a mask with a ball, fast: 64 voxels of a row in one machine word.
 
-A closing fills what a ball of the given radius cannot enter from outside: the dents that vessels and nodules leave in
+Growing gives what a Euclidean distance transform does up to that distance, in a tenth of its time while the ball is a
+few voxels wide. A closing fills what a ball of the given radius cannot enter from outside: the dents that vessels and nodules leave in
 a lung mask, also at the pleura.
 """
 
@@ -10,6 +11,27 @@ import numpy as np
 from numpy.typing import NDArray
 
 _WORD = 64
+_ROUNDING = 1 + 1e-9  # a voxel exactly at the distance counts as within it
+
+
+def grown(mask: NDArray[np.bool_], reach_mm: float, spacing_mm: tuple[float, float, float]) -> NDArray[np.bool_]:
+    """Return what of the array lies in or within `reach_mm` of `mask` (Z, Y, X); `spacing_mm` is along x, y, z."""
+    result = np.zeros_like(mask)
+    box = []
+    for axis, mm in enumerate(spacing_mm[::-1]):
+        at = np.flatnonzero(mask.any(axis=tuple(one for one in range(3) if one != axis)))
+        if not len(at):
+            return result
+        more = int(reach_mm * _ROUNDING // mm)
+        box.append(slice(max(0, int(at[0]) - more), int(at[-1]) + 1 + more))
+    part = mask[tuple(box)]
+    width = part.shape[2]
+    padded = np.zeros((*part.shape[:2], width + -width % _WORD), bool)
+    padded[:, :, :width] = part
+    words = np.packbits(padded, axis=2, bitorder="little").view("<u8")
+    wider = _dilated(words, reach_mm * _ROUNDING, spacing_mm)
+    result[tuple(box)] = np.unpackbits(wider.view(np.uint8), axis=2, bitorder="little").view(bool)[:, :, :width]
+    return result
 
 
 def closed(mask: NDArray[np.bool_], radius_mm: float, spacing_mm: tuple[float, float, float]) -> NDArray[np.bool_]:
@@ -60,4 +82,5 @@ def _shifted(words: NDArray[np.uint64], by: int) -> NDArray[np.uint64]:
 
 
 def _overlap(by: int, length: int) -> tuple[slice, slice]:
-    return (slice(by, length), slice(0, length - by)) if by >= 0 else (slice(0, length + by), slice(-by, length))
+    left = max(0, length - abs(by))
+    return (slice(by, length), slice(0, left)) if by >= 0 else (slice(0, left), slice(-by, length))
