@@ -40,7 +40,17 @@ class Labels:
             return inside if inside.any() else Absent(reason="nothing is labelled")
         if organ not in self.numbers:
             return Absent(reason=self.absent.get(organ, f"{organ.replace('_', ' ')} is not labelled"))
-        chosen = np.zeros(int(np.iinfo(self.voxels.dtype).max) + 1, bool)
-        chosen[list(self.numbers[organ])] = True
-        inside = chosen[self.voxels]
+        inside = self._any_of(self.numbers[organ])
         return inside if inside.any() else Absent(reason=self.absent.get(organ, f"no {organ.replace('_', ' ')} here"))
+
+    def _any_of(self, numbers: tuple[int, ...]) -> NDArray[np.bool_]:
+        most = int(np.iinfo(self.voxels.dtype).max)
+        wanted = [one for one in numbers if 0 <= one <= most]
+        if len(wanted) <= 2:  # several times as fast as looking every voxel up
+            inside = np.zeros(self.voxels.shape, bool)
+            for one in wanted:
+                inside |= self.voxels == one
+            return inside
+        chosen = np.zeros(most + 1, bool)
+        chosen[wanted] = True
+        return chosen[self.voxels]

@@ -94,23 +94,26 @@ def _sides(grid: Coarse, both: Mask, body: Mask) -> tuple[Mask, Mask]:
     if len(size) < 3 or size[order[1]] < SMALLER_LUNG_SHARE * total:
         at = float(np.mean(np.nonzero(both)[2]))
         return (both, empty) if at < middle else (empty, both)
-    centres = ndimage.center_of_mass(labels > 0, labels, order[:2])
-    right, left = (order[0], order[1]) if centres[0][2] < centres[1][2] else (order[1], order[0])
-    boundary = (centres[0][2] + centres[1][2]) / 2
-    for one in np.flatnonzero(size):  # small parts, of a lung cut by the diaphragm
+    middles = {int(one): _middle_x(labels, int(one)) for one in np.flatnonzero(size)}
+    right, left = sorted((int(one) for one in order[:2]), key=lambda one: middles[one])
+    boundary = (middles[right] + middles[left]) / 2
+    for one, x in middles.items():  # small parts, of a lung cut by the diaphragm
         if one not in (right, left):
-            x = ndimage.center_of_mass(labels == one)[2]
             labels[labels == one] = right if x < boundary else left
     return labels == right, labels == left
+
+
+def _middle_x(labels: NDArray[np.int32], one: int) -> float:
+    columns = np.count_nonzero(labels == one, axis=(0, 1))
+    return float(np.average(np.arange(len(columns)), weights=columns))
 
 
 def _cut(grid: Coarse, both: Mask) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     box = box_around(both, [1, 1, 1])
     inner = both[box]
-    depth = ndimage.distance_transform_edt(inner, grid.sampling)
     parts = np.zeros(both.shape, np.int32)
     for radius_mm in (1.5, 3.0, 5.0, 8.0, 12.0):
-        cores, count = ndimage.label(depth > radius_mm)
+        cores, count = ndimage.label(grid.shrunk(inner, radius_mm))
         size = _sizes(cores)
         if count >= 2 and np.sort(size)[-2] >= SMALLER_LUNG_SHARE * size.sum():
             two = np.argsort(size)[-2:]

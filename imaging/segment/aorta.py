@@ -27,6 +27,7 @@ ASCENDING_MM = 85.0  # from the arch to the valve: 5 to 8 cm, and some of the ar
 ASCENDING_BEFORE_MM, ASCENDING_BESIDE_MM = (150.0, 55.0), (-45.0, 35.0)  # from the spine to the front; to the left
 LEAST_ASCENDING_MM = 20.0  # shorter: another vessel
 ARCH_MM = 30.0  # from the top of the ascending limb to that of the descending one
+ARCH_SMOOTH_MM = 1.5  # sigma: a third of the noise, and the wall stays
 ARCH_HEIGHTS_MM = np.arange(0.0, 41.0, 4.0)
 ENHANCED_HU = 120.0  # brighter blood holds contrast medium: native blood stays below 75
 WALL_MM = 1.0  # half the thickness of a wall: with contrast the rim is seen at its inside, without at its outside
@@ -111,7 +112,7 @@ def _chest(grid: Coarse, lungs: Mask) -> Mask:
 
 def arch(grid: Coarse, front: Disc, back: Disc, blood_hu: float) -> Mask:
     """Return the bow between the upper ends of both limbs, as high as blood fills it best."""
-    smooth = ndimage.gaussian_filter(np.clip(grid.hu, -300, 900), [1.5 / mm for mm in grid.sampling])
+    smooth = _smoothed_around(grid, front, back)
     blood = np.abs(smooth - blood_hu) < max(2 * LEAST_CONTRAST_HU, 0.35 * abs(blood_hu))
     best, best_gain = np.zeros_like(blood), -np.inf
     for height_mm in ARCH_HEIGHTS_MM:
@@ -120,6 +121,20 @@ def arch(grid: Coarse, front: Disc, back: Disc, blood_hu: float) -> Mask:
         if gain > best_gain:
             best, best_gain = tube, gain
     return best & blood if blood_hu > ENHANCED_HU else best & (smooth > 0)
+
+
+def _smoothed_around(grid: Coarse, front: Disc, back: Disc) -> NDArray[np.float32]:
+    """Return smoothed HU (Z, Y, X) where the bow may run, -1000 elsewhere."""
+    ends = np.array([[disc.z, disc.y, disc.x] for disc in (front, back)]) * grid.sampling
+    reach_mm = 1.25 * (max(front.radius_mm, back.radius_mm) + RIM_MM) + ARCH_SMOOTH_MM * 5  # a rim's most, and the blur
+    rise_mm = np.array([float(ARCH_HEIGHTS_MM[-1]), 0.0, 0.0])
+    low = np.maximum(0, (ends.min(axis=0) - reach_mm) / grid.sampling).astype(int)
+    high = np.ceil((ends.max(axis=0) + rise_mm + reach_mm) / grid.sampling).astype(int) + 1
+    box = tuple(slice(int(a), int(b)) for a, b in zip(low, high, strict=True))
+    result = np.full(grid.hu.shape, -1000.0, np.float32)
+    part = np.clip(grid.hu[box], -300, 900)
+    result[box] = ndimage.gaussian_filter(part, [ARCH_SMOOTH_MM / mm for mm in grid.sampling])
+    return result
 
 
 def _bow(grid: Coarse, front: Disc, back: Disc, height_mm: float) -> Mask:
@@ -146,14 +161,17 @@ def _bow(grid: Coarse, front: Disc, back: Disc, height_mm: float) -> Mask:
 def _draw(mask: Mask, grid: Coarse, disc: Disc, blood_hu: float) -> None:
     """Fill the disc's star-shaped rim into its slice."""
     reach = rim(grid, disc, RIM_MM) + (WALL_MM if blood_hu > ENHANCED_HU else 0.0)
-    _, height, width = mask.shape
-    y = (np.arange(height)[:, None] - disc.y) * grid.spacing_mm[1]
-    x = (np.arange(width)[None, :] - disc.x) * grid.spacing_mm[0]
+    parts = []
+    for at, mm, size in ((disc.y, grid.spacing_mm[1], mask.shape[1]), (disc.x, grid.spacing_mm[0], mask.shape[2])):
+        half = int(reach.max() / mm) + 2
+        parts.append(slice(max(0, int(at) - half), min(size, int(at) + half + 1)))
+    y = (np.arange(parts[0].start, parts[0].stop)[:, None] - disc.y) * grid.spacing_mm[1]
+    x = (np.arange(parts[1].start, parts[1].stop)[None, :] - disc.x) * grid.spacing_mm[0]
     turn = np.arctan2(y, x) % (2 * np.pi) / (2 * np.pi) * len(reach)
     low = np.floor(turn).astype(np.intp) % len(reach)
     share = turn - np.floor(turn)
     limit = (1 - share) * reach[low] + share * reach[(low + 1) % len(reach)]
-    mask[disc.z] |= np.hypot(y, x) <= limit
+    mask[disc.z][parts[0], parts[1]] |= np.hypot(y, x) <= limit
 
 
 def _around(grid: Coarse, way_mm: NDArray[np.float64], radius_mm: float) -> Mask:

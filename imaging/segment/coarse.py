@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
-from imaging.morphology import closed
+from imaging.morphology import closed, grown
 from imaging.volume import Volume
 
 Mask = NDArray[np.bool_]
@@ -37,19 +37,28 @@ class Coarse:
 
     def fine(self, mask: Mask) -> Mask:
         """Return a mask of this grid on the volume's grid."""
+        z, y, x = self.shape
+        return self._repeated(mask)[:z, :y, :x]
+
+    def put(self, number: int, mask: Mask, voxels: NDArray[np.uint8]) -> None:
+        """Write a number into `voxels`, on the volume's grid, where the mask of this grid lies."""
+        if not mask.any():
+            return
+        box = box_around(mask, [0, 0, 0])
+        place = voxels[
+            tuple(slice(one.start * by, one.stop * by) for one, by in zip(box, self.step[::-1], strict=True))
+        ]
+        z, y, x = place.shape
+        place[self._repeated(mask[box])[:z, :y, :x]] = number
+
+    def _repeated(self, mask: Mask) -> Mask:
         for axis, by in enumerate(self.step[::-1]):
             mask = np.repeat(mask, by, axis=axis)
-        z, y, x = self.shape
-        return mask[:z, :y, :x]
+        return mask
 
     def grown(self, mask: Mask, by_mm: float) -> Mask:
         """Return every voxel that lies within `by_mm` of the mask."""
-        if not mask.any():
-            return mask.copy()
-        box = box_around(mask, [int(by_mm / mm) + 1 for mm in self.sampling])
-        result = np.zeros_like(mask)
-        result[box] = ndimage.distance_transform_edt(~mask[box], self.sampling) <= by_mm
-        return result
+        return grown(mask, by_mm, self.spacing_mm)
 
     def shrunk(self, mask: Mask, by_mm: float) -> Mask:
         """Return the voxels of the mask that lie farther than `by_mm` from its edge; the end of the scan is no edge."""
@@ -57,7 +66,7 @@ class Coarse:
             return mask.copy()
         box = box_around(mask, [1, 1, 1])
         result = np.zeros_like(mask)
-        result[box] = ndimage.distance_transform_edt(mask[box], self.sampling) > by_mm
+        result[box] = ~grown(~mask[box], by_mm, self.spacing_mm)
         return result
 
     def opened(self, mask: Mask, radius_mm: float) -> Mask:
@@ -79,11 +88,13 @@ def coarse(volume: Volume, aim_mm: float) -> Coarse:
     pads = [(0, -n % by) for n, by in zip(hu.shape, (z, y, x), strict=True)]
     if any(after for _, after in pads):
         hu = np.pad(hu, pads, mode="edge")
-    blocks = hu.reshape(hu.shape[0] // z, z, hu.shape[1] // y, y, hu.shape[2] // x, x)
+    total = np.zeros([n // by for n, by in zip(hu.shape, (z, y, x), strict=True)], np.float32)
+    for k, j, i in np.ndindex(z, y, x):  # whole numbers below 2^24: exact in any order
+        total += hu[k::z, j::y, i::x]
     dx, dy, dz = volume.spacing_mm
     depth, height, width = volume.hu.shape
     return Coarse(
-        hu=blocks.mean(axis=(1, 3, 5), dtype=np.float32),
+        hu=total / np.float32(z * y * x),
         spacing_mm=(dx * x, dy * y, dz * z),
         step=(x, y, z),
         shape=(depth, height, width),
@@ -115,7 +126,9 @@ def filled(mask: Mask) -> Mask:
     """Return the mask with the holes of every axial slice filled."""
     result = np.zeros_like(mask)
     for z in np.flatnonzero(mask.any(axis=(1, 2))):
-        result[z] = ndimage.binary_fill_holes(mask[z])
+        rows, columns = np.flatnonzero(mask[z].any(axis=1)), np.flatnonzero(mask[z].any(axis=0))
+        part = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        result[z][part] = ndimage.binary_fill_holes(mask[z][part])
     return result
 
 

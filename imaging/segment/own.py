@@ -56,7 +56,7 @@ class OwnSegmenter:
             return Labels(voxels=voxels, numbers=NUMBERS, absent=dict.fromkeys(self.organs, reason), method=METHOD)
         breath = air(finer, _moved(whole, grid, finer))
         if breath.why.get("lungs") == NO_PAIR:
-            voxels[grid.fine(whole)] = 1
+            grid.put(1, whole, voxels)
             absent = dict.fromkeys(self.organs[1:], f"nothing is drawn: {NO_PAIR}")
             return Labels(voxels=voxels, numbers=NUMBERS, absent=absent, method=METHOD)
         frame = skeleton(grid, whole, _moved(breath.lungs, finer, grid))
@@ -64,18 +64,21 @@ class OwnSegmenter:
         solid, heart_mask, heart_why = _trunk(grid, finer, whole, breath, frame, tube)
         absent = breath.why | frame.why | solid.why | {"aorta": tube.why, "heart": heart_why}
 
-        voxels[grid.fine(whole)] = 1
-        voxels[grid.fine(heart_mask)] = 10
+        grid.put(1, whole, voxels)
+        bone = frame.bone & whole & ~heart_mask
+        for organ_found in (solid.liver, solid.spleen):
+            if organ_found is not None:
+                bone &= ~organ_found.mask
+        grid.put(6, bone, voxels)
+        grid.put(10, heart_mask, voxels)
         for organ, found in (("liver", solid.liver), ("spleen", solid.spleen)):
             if found is not None:
-                voxels[grid.fine(found.mask)] = NUMBERS[organ][0]
-        bone = frame.bone & ~heart_mask
-        voxels[grid.fine(bone) & (voxels == 1)] = 6
-        voxels[grid.fine(frame.vertebrae)] = 5
-        voxels[finer.fine(tube.mask)] = 9
-        voxels[finer.fine(breath.right)] = 2
-        voxels[finer.fine(breath.left)] = 3
-        voxels[finer.fine(breath.airways)] = 4
+                grid.put(NUMBERS[organ][0], found.mask, voxels)
+        grid.put(5, frame.vertebrae, voxels)
+        finer.put(9, tube.mask, voxels)
+        finer.put(2, breath.right, voxels)
+        finer.put(3, breath.left, voxels)
+        finer.put(4, breath.airways, voxels)
         return Labels(
             voxels=voxels,
             numbers=NUMBERS,

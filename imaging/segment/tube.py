@@ -147,19 +147,21 @@ def _candidates(
     size_y, size_x = (plane.shape[0] - 1) * dy, (plane.shape[1] - 1) * dx
     y = np.arange(max(area_mm[0], reach_mm), min(area_mm[1], size_y - reach_mm), STEP_MM)
     x = np.arange(max(area_mm[2], reach_mm), min(area_mm[3], size_x - reach_mm), STEP_MM)
-    centre_y, centre_x = (one.ravel() for one in np.meshgrid(y, x, indexing="ij"))
+    free = np.ones((len(y), len(x)), bool)
     if keep_off is not None:
-        free = ~keep_off[z][np.rint(centre_y / dy).astype(np.intp), np.rint(centre_x / dx).astype(np.intp)]
-        centre_y, centre_x = centre_y[free], centre_x[free]
-    if not len(centre_y):
+        free = ~keep_off[z][np.ix_(np.rint(y / dy).astype(np.intp), np.rint(x / dx).astype(np.intp))]
+    if not free.any():
         return np.zeros((0, 5))
     rows = []
     for radius in radii_mm:
-        near = _ring(plane, grid, centre_y, centre_x, radius - INSIDE_MM, INNER_ANGLES)
-        core = _ring(plane, grid, centre_y, centre_x, 0.5 * radius, INNER_ANGLES // 2)
+        near = _ring(plane, grid, y, x, free, radius - INSIDE_MM, INNER_ANGLES)
+        core = _ring(plane, grid, y, x, free, 0.5 * radius, INNER_ANGLES // 2)
         inner = np.concatenate([near, core], axis=1)
-        mean, spread = inner.mean(axis=1), inner.std(axis=1)
-        outer = _ring(plane, grid, centre_y, centre_x, radius + OUTSIDE_MM, OUTER_ANGLES)
+        mean = inner.mean(axis=1)
+        fits = free.copy()
+        fits[free] = is_blood = (mean >= hu[0]) & (mean <= hu[1])
+        mean, spread = mean[is_blood], inner[is_blood].std(axis=1)
+        outer = _ring(plane, grid, y, x, fits, radius + OUTSIDE_MM, OUTER_ANGLES)
         step = np.maximum(LEAST_CONTRAST_HU, CONTRAST_SHARE * mean)[:, None]
         dark, bright = (outer < mean[:, None] - step).mean(axis=1), (outer > mean[:, None] + step).mean(axis=1)
         score = (
@@ -168,8 +170,9 @@ def _candidates(
             + WIDER_PER_MM * radius
             - 0.5 * spread / (UNEVEN_HU * np.maximum(1.0, mean / 200))
         )
-        score[(mean < hu[0]) | (mean > hu[1]) | (dark < LEAST_DARK)] = -1
-        rows.append(np.stack([centre_y, centre_x, np.full(len(score), radius), mean, score], axis=1))
+        score[dark < LEAST_DARK] = -1
+        at_y, at_x = np.nonzero(fits)
+        rows.append(np.stack([y[at_y], x[at_x], np.full(len(score), radius), mean, score], axis=1))
     every = np.concatenate(rows)
     every = every[every[:, 4] > 0]
     return every[np.argsort(-every[:, 4])[:KEPT]]
@@ -180,11 +183,13 @@ def _ring(
     grid: Coarse,
     y_mm: NDArray[np.float64],
     x_mm: NDArray[np.float64],
+    wanted: Mask,
     radius_mm: float,
     angles: int,
 ) -> NDArray[np.float32]:
-    """Return what the plane shows at points of a circle around each place: (places, angles), nearest voxel."""
+    """Return what the plane shows at points of a circle around the wanted places (len(y), len(x)): (places, angles)."""
     turn = np.arange(angles) * 2 * np.pi / angles
     y = np.rint((y_mm[:, None] + radius_mm * np.sin(turn)) / grid.spacing_mm[1]).astype(np.intp)
     x = np.rint((x_mm[:, None] + radius_mm * np.cos(turn)) / grid.spacing_mm[0]).astype(np.intp)
-    return plane[y, x]
+    at_y, at_x = np.nonzero(wanted)
+    return plane.ravel()[(y * plane.shape[1])[at_y] + x[at_x]]
