@@ -48,7 +48,7 @@ _WORDS = {
     "smtp_user": "Name at the mail server; none: no sign-in.",
     "smtp_password": "Password at the mail server.",
     "smtp_from": "The sender's address.",
-    "worker_concurrency": "Jobs that one worker does at a time.",
+    "worker_concurrency": "Jobs of a kind that one worker does at a time: imports, measurements, and all the rest.",
 }
 
 

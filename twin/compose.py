@@ -1,8 +1,10 @@
 """The one place where concrete things are made: database, queue, channels, clock - and handed down as arguments."""
 
+import asyncio
 import logging
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import signal
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from twin import jobs, mllp
 
 LOG = logging.getLogger(__name__)
+_GRACE_S = 30.0  # what a job may still take after the worker was told to stop, before it is told to give up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,16 +66,41 @@ def run_worker(running: Instance) -> None:
     # the clock's threads enqueue by name, through a pool of their own: the worker's belongs to the worker's event loop
     enqueuing = procrastinate.App(connector=procrastinate.SyncPsycopgConnector(conninfo=address))
     with enqueuing.open(), _beating(enqueuing, tools), listening(running), receiving(running):
-        silence = running.settings.stalled_seconds
         LOG.info("working; reminders go by %s", ", ".join(tools.channels))
-        app.run_worker(
-            concurrency=running.settings.worker_concurrency,
-            delete_jobs="successful",
-            fetch_job_polling_interval=1.0,
-            update_heartbeat_interval=silence / 3,
-            stalled_worker_timeout=silence,
-            shutdown_graceful_timeout=30.0,
-        )
+        asyncio.run(_work(app, jobs.LANES, running.settings))
+
+
+async def _work(app: procrastinate.App, lanes: Sequence[str], settings: Settings) -> None:
+    """Work in every lane until a signal says stop, or until one lane can't go on: then the whole process ends."""
+    loop, stop = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        with suppress(NotImplementedError):  # Windows: Ctrl-C ends the loop there
+            loop.add_signal_handler(number, stop.set)
+    silence = settings.stalled_seconds
+    async with app.open_async():
+        working = [
+            asyncio.create_task(
+                app.run_worker_async(
+                    queues=[lane],
+                    name=lane,
+                    concurrency=settings.worker_concurrency,
+                    delete_jobs="successful",
+                    fetch_job_polling_interval=1.0,
+                    update_heartbeat_interval=silence / 3,
+                    stalled_worker_timeout=silence,
+                    shutdown_graceful_timeout=_GRACE_S,
+                    install_signal_handlers=False,
+                )
+            )
+            for lane in lanes
+        ]
+        await asyncio.wait([*working, asyncio.create_task(stop.wait())], return_when=asyncio.FIRST_COMPLETED)
+        ended = [task for task in working if task.done()]
+        for task in working:
+            task.cancel()  # a worker that is cancelled finishes what it does first
+        await asyncio.gather(*working, return_exceptions=True)
+        for task in ended:
+            task.result()  # raises what ended it
 
 
 @contextmanager

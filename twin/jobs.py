@@ -30,6 +30,12 @@ from twin.store import audit, forecasts, ledger, measurements, session, studies
 LOG = logging.getLogger(__name__)
 SHARD = 25  # patients a job: small enough to be shared among workers, large enough that the queue costs little
 LATER = -10  # priority of what nobody waits for: a CT that arrives meanwhile is screened before it
+LANES = (
+    "default",
+    "import",
+    "measure",
+)  # queues: a worker does one job of each at a time; a long one holds up no other
+_LANE_OF = {"import": "import", "measure": "measure", "learn": "measure"}  # all else is short
 _QUEUE_AGAIN = timedelta(minutes=5)  # a stale twin whose job vanished is queued again after this
 _VIEW_KEPT = timedelta(days=30)
 
@@ -148,7 +154,7 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
             waiting = forecasts.take_stale(connection, now, retry_after=_QUEUE_AGAIN, limit=5_000)
         for start in range(0, len(waiting), SHARD):
             shard: list[JSONValue] = [*waiting[start : start + SHARD]]
-            app.configure_task("rescore").defer(patient_ids=shard)
+            app.configure_task("rescore", queue=LANES[0]).defer(patient_ids=shard)
 
     def views() -> None:
         with tools.engine.connect() as connection:
@@ -251,7 +257,8 @@ def _once(app: procrastinate.App, task: str, lock: str, *, priority: int = 0, **
     """Enqueue a job unless the same one waits already; two of a name never run at once, but for the rescue itself."""
     held = None if task == "rescue" else lock  # a rescue that died must not lock out the next one
     try:
-        app.configure_task(task, queueing_lock=lock, lock=held, priority=priority).defer(**arguments)
+        lane = _LANE_OF.get(task, LANES[0])
+        app.configure_task(task, queue=lane, queueing_lock=lock, lock=held, priority=priority).defer(**arguments)
     except AlreadyEnqueued:
         return
 

@@ -207,7 +207,7 @@ select (select count(*) from twin where stale_since is not null)
      + (select count(*) from import_run where status in ('uploaded', 'running'))
      + (select count(*) from outbox where status in ('waiting', 'claimed', 'handed_over'))
      + (select count(*) from procrastinate_jobs where status in ('todo', 'doing')
-        and task_name in ('rescore', 'screen', 'import', 'remind', 'deliver'))
+        and task_name in ('rescore', 'screen', 'measure', 'import', 'remind', 'deliver'))
 """
 _SUMMARY = """
 select (select count(*) from patient) as patients,

@@ -37,9 +37,11 @@ def measure(engine: Engine, settings: Settings, study_id: int, *, now: datetime)
     """Measure a screened series and state what was found; whoever comes second, or late, writes nothing."""
     with engine.connect() as connection:
         study = studies.get(connection, study_id)
-        prior = _prior(connection, study) if study is not None else None
-    if study is None or study.status != "screened" or study.patient_id is None:
-        return
+        if study is None or study.status != "screened" or study.patient_id is None:
+            return
+        if measurements.done(connection, study, VERSION):  # queued again while it was measured
+            return
+        prior = _prior(connection, study)
     try:
         volume, _ = decoded(engine, settings.home_path, study)
         examined = examine(volume, screening=screen_volume(volume))

@@ -38,6 +38,12 @@ def pending(connection: Connection, version: str, limit: int) -> list[int]:
     return list(connection.execute(asked).scalars())
 
 
+def done(connection: Connection, study: Study, version: str) -> bool:
+    """Return whether this version measured the series as it stands now."""
+    same = (_DONE.study_id == study.id, _DONE.revision == study.revision, _DONE.version == version)
+    return connection.execute(select(_DONE.study_id).where(*same)).one_or_none() is not None
+
+
 def save(
     connection: Connection, study: Study, *, version: str, body: Mapping[str, Any], refused: str | None, now: datetime
 ) -> bool:
