@@ -4,6 +4,7 @@ The chain after reading: screen, label the organs (handed in, or by our own segm
 Findings rest on what comes out. Nothing here knows a patient record or a database.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -44,17 +45,32 @@ class Examined:
         return tuple(one for one in self.measurements if one.key == key)
 
 
-def examine(volume: Volume, labels: Labels | None = None, screening: Screening | None = None) -> Examined:
+def go_on(stage: str) -> None:
+    """Enter every stage."""
+
+
+def examine(
+    volume: Volume,
+    labels: Labels | None = None,
+    screening: Screening | None = None,
+    *,
+    entering: Callable[[str], None] = go_on,
+) -> Examined:
     """Return what can be told of a volume.
 
-    Args: labels: handed in with the scan, else our own segmenter draws them; screening: where it was done already.
+    Args: labels: handed in with the scan, else our own segmenter draws them; screening: where it was done already;
+    entering: hears of each stage before it begins (some seconds at most); what it raises ends the examination there.
     """
-    drawn = OWN.segment(volume) if labels is None else labels
+    if screening is None:
+        entering("screening")
+        screening = screen(volume)
+    drawn = OWN.segment(volume, entering) if labels is None else labels
+    entering("fitness")
     fitness = judge(volume, drawn)
+    numbers: list[Measurement] = []
+    for each in MEASURES:
+        entering(f"measuring {each.keys[0]}")
+        numbers.extend(each.measure(volume, drawn, fitness))
     return Examined(
-        volume=volume,
-        screening=screen(volume) if screening is None else screening,
-        labels=drawn,
-        fitness=fitness,
-        measurements=tuple(one for each in MEASURES for one in each.measure(volume, drawn, fitness)),
-    )
+        volume=volume, screening=screening, labels=drawn, fitness=fitness, measurements=tuple(numbers)
+    )  # fmt: skip

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from twin import jobs, mllp
 
 LOG = logging.getLogger(__name__)
-_GRACE_S = 30.0  # what a job may still take after the worker was told to stop, before it is told to give up
+_GRACE_S = 1.0  # after the worker was told to stop: then long jobs end at their next stage, short ones are waited for
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,6 +10,7 @@
     ├── BadToken               (twin.store.api_tokens) a token can't be made as asked
     ├── CannotLink             (twin.store.links) two records can't be linked, or their link not undone
     ├── AlreadyDecided         (twin.store.matching) somebody was faster with a pair of the review list
+    ├── Stopped                the worker was told to end, and what it did is done again later
     ├── UnknownPatient         no patient has this id or identifier
     └── UnknownKey             a signal, score, organ or rule of this name does not exist
 
@@ -38,6 +39,10 @@ class TooLarge(UnreadableInput):
 
 class UnsupportedVersion(UnreadableInput):
     """The format is known, but not in this version."""
+
+
+class Stopped(TwinError):
+    """The worker was told to end; what it did is done again later."""
 
 
 class UnknownPatient(TwinError):

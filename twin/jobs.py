@@ -23,6 +23,7 @@ from alerts.ports import Clock, Outbox, RecallStore
 from alerts.remind import remind_once
 from alerts.scheduler import Beat
 from twin import imports, pacs, readers, rescore, uploads
+from twin.errors import Stopped
 from twin.scan import learning, measuring, screening, volumes
 from twin.settings import Settings
 from twin.store import audit, forecasts, ledger, measurements, session, studies
@@ -72,9 +73,9 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
     def screen(study_id: int) -> None:
         screening.screen(tools.engine, tools.settings, study_id, now=tools.clock.now())
 
-    @app.task(name="measure")
-    def measure(study_id: int) -> None:
-        _measure(tools, study_id)
+    @app.task(name="measure", pass_context=True)
+    def measure(context: procrastinate.JobContext, study_id: int) -> None:
+        _measure(tools, study_id, context.should_abort)
 
     @app.task(name="import")
     def import_file(import_id: int) -> None:
@@ -242,10 +243,20 @@ def _import(tools: Tools, import_id: int) -> None:
         imports.note_failed(tools.engine, import_id, type(error).__name__, tools.clock.now())
 
 
-def _measure(tools: Tools, study_id: int) -> None:
-    """Measure one series; one that fails for a reason nobody foresaw is noted instead of being tried for ever."""
+def _measure(tools: Tools, study_id: int, should_end: Callable[[], bool]) -> None:
+    """Measure one series; one that fails for a reason nobody foresaw is noted instead of being tried for ever.
+
+    It takes a minute: a worker that is told to end ends it at its next stage, and the clock queues it again.
+    """
+
+    def entering(stage: str) -> None:
+        if should_end():
+            raise Stopped(f"before {stage}")
+
     try:
-        measuring.measure(tools.engine, tools.settings, study_id, now=tools.clock.now())
+        measuring.measure(tools.engine, tools.settings, study_id, now=tools.clock.now(), entering=entering)
+    except Stopped as stopped:
+        LOG.info("measuring study %s was ended %s; it is done again later", study_id, stopped)
     except OperationalError:  # the database is away: the clock finds the series again
         raise
     except Exception as error:  # the worker loop's broad catch: one series must not hold up the others

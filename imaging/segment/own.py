@@ -5,6 +5,7 @@ Works at about 2.5 mm (lungs and aorta 1.5 mm), then at the volume's voxels; sec
 the same labels. Every organ has limits of volume and place: what does not keep them is absent, with the reason.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,21 +47,29 @@ class OwnSegmenter:
 
     organs: tuple[str, ...] = ("body", *(name for name in NUMBERS if name != OTHER_TISSUE))
 
-    def segment(self, volume: Volume) -> Labels:
-        """Return the labels on the volume's grid; what is not found stands in `absent`."""
+    def segment(self, volume: Volume, entering: Callable[[str], None] = lambda stage: None) -> Labels:
+        """Return the labels on the volume's grid; what is not found stands in `absent`.
+
+        Args: entering: hears of each stage before it begins; what it raises ends the drawing there.
+        """
+        entering("drawing the body")
         grid, finer = coarse(volume, COARSE_MM), coarse(volume, FINE_MM)
         voxels = np.zeros(volume.hu.shape, np.uint8)
         whole = body(grid)
         if not whole.any():
             reason = "there is no body in the scan"
             return Labels(voxels=voxels, numbers=NUMBERS, absent=dict.fromkeys(self.organs, reason), method=METHOD)
+        entering("drawing lungs and airways")
         breath = air(finer, _moved(whole, grid, finer))
         if breath.why.get("lungs") == NO_PAIR:
             grid.put(1, whole, voxels)
             absent = dict.fromkeys(self.organs[1:], f"nothing is drawn: {NO_PAIR}")
             return Labels(voxels=voxels, numbers=NUMBERS, absent=absent, method=METHOD)
+        entering("drawing bone")
         frame = skeleton(grid, whole, _moved(breath.lungs, finer, grid))
+        entering("drawing the aorta")
         tube = aorta(finer, _way_on(frame, grid, finer), breath.lungs, _moved(frame.vertebrae, grid, finer))
+        entering("drawing liver, spleen and heart")
         solid, heart_mask, heart_why = _trunk(grid, finer, whole, breath, frame, tube)
         absent = breath.why | frame.why | solid.why | {"aorta": tube.why, "heart": heart_why}
 

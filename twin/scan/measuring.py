@@ -6,7 +6,7 @@ it is, is for a reader to say. The results also go back as DICOM objects (`resul
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,13 +15,12 @@ from sqlalchemy import Connection, Engine
 
 from imaging.absent import Absent
 from imaging.errors import ImagingError
-from imaging.examine import Examined, examine
+from imaging.examine import Examined, examine, go_on
 from imaging.findings import FINDINGS, flagged_region
 from imaging.findings.base import Finding
 from imaging.gate import Fitness
 from imaging.measure import growth, nodule
 from imaging.register import register
-from imaging.study import screen as screen_volume
 from imaging.volume import Volume
 from twin.scan import found, measured, results, volumes
 from twin.scan.screening import decoded
@@ -33,8 +32,13 @@ from twin.store.studies import Study
 VERSION = "2026-11.1"  # of what is measured and how: with another one every series is measured again
 
 
-def measure(engine: Engine, settings: Settings, study_id: int, *, now: datetime) -> None:
-    """Measure a screened series and state what was found; whoever comes second, or late, writes nothing."""
+def measure(
+    engine: Engine, settings: Settings, study_id: int, *, now: datetime, entering: Callable[[str], None] = go_on
+) -> None:
+    """Measure a screened series and state what was found; whoever comes second, or late, writes nothing.
+
+    `entering` hears of each stage before it begins; what it raises ends the measuring there, with nothing written.
+    """
     with engine.connect() as connection:
         study = studies.get(connection, study_id)
         if study is None or study.status != "screened" or study.patient_id is None:
@@ -43,13 +47,15 @@ def measure(engine: Engine, settings: Settings, study_id: int, *, now: datetime)
             return
         prior = _prior(connection, study)
     try:
+        entering("reading")
         volume, _ = decoded(engine, settings.home_path, study)
-        examined = examine(volume, screening=screen_volume(volume))
-        lumps = _lumps(engine, settings, study, prior, examined)
-        looked = {finder.key: finder.find(examined) for finder in FINDINGS if finder.key != flagged_region.KEY}
+        examined = examine(volume, entering=entering)
+        lumps = _lumps(engine, settings, study, prior, examined, entering)
+        looked = dict(_looked_for(examined, entering))
     except ImagingError as error:
         _refuse(engine, study, error, now)
         return
+    entering("writing the results")  # from here on it is ended by nothing: files and rows belong together
     with engine.connect() as connection:
         hashes = [row.sha256 for row in instances.of_series(connection, study.id)]
     volumes.lay_labels(settings.home_path, hashes, volume, examined.labels)
@@ -85,6 +91,16 @@ def note_failed(engine: Engine, study_id: int, error: str, now: datetime) -> Non
             measurements.save(connection, study, version=VERSION, body={}, refused=f"a fault of ours: {error}", now=now)
 
 
+def _looked_for(
+    examined: Examined, entering: Callable[[str], None]
+) -> Iterator[tuple[str, tuple[Finding, ...] | Absent]]:
+    """Look for each finding but the flagged regions, which screening stated."""
+    for finder in FINDINGS:
+        if finder.key != flagged_region.KEY:
+            entering(f"looking for {finder.key}")
+            yield finder.key, finder.find(examined)
+
+
 def _prior(connection: Connection, study: Study) -> Study | None:
     """Return the latest earlier series of the patient that was measured."""
     for each in measurements.earlier(connection, study, limit=1):
@@ -108,16 +124,24 @@ def _state(
 
 
 def _lumps(
-    engine: Engine, settings: Settings, study: Study, prior: Study | None, examined: Examined
+    engine: Engine,
+    settings: Settings,
+    study: Study,
+    prior: Study | None,
+    examined: Examined,
+    entering: Callable[[str], None],
 ) -> list[dict[str, Any]]:
     """Measure what lies in each flagged region, and again in the prior where there is one."""
+    entering("reading the prior")
     before = _decoded_prior(engine, settings, prior)
     days = 0
     if prior is not None and prior.acquired_at is not None and study.acquired_at is not None:
         days = (study.acquired_at - prior.acquired_at).days
+    entering("laying the prior on this scan")
     laid = None if before is None else register(examined.volume, before)
     told = []
     for region in examined.screening.regions:
+        entering(f"outlining region {region.rank}")
         lump = nodule.nodule_at(examined.volume, region.centre_lps_mm)
         numbers = nodule.measured(examined.volume, lump, examined.fitness, f"region {region.rank}")
         change = None
