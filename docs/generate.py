@@ -254,7 +254,7 @@ def findings() -> str:
     rows = entries()
     abnormal = [row for row in rows if row.is_abnormality]
     own = sum(row.how in ("measured", "screened") for row in abnormal)
-    found = {how: [row for row in rows if row.how == how] for how in ("measured", "screened", "imported", "not_yet")}
+    found = {how: [row for row in rows if row.how == how] for how in ("measured", "screened", "imported")}
     lines = [line for each in cutoffs().values() for line in each]
     return "\n".join(
         [
@@ -264,8 +264,38 @@ def findings() -> str:
             "",
             f"{len(abnormal)} abnormalities, {own} of them by our own code; beside them {len(rows) - len(abnormal)} "
             "devices and traces of operations. Limits are technical: what is smaller is not told. No row rests on a "
-            f"clinical study. Every row can come in by DICOM SR, SEG or FHIR, under our own code (`{OWN}`) "
-            "or one of those listed.",
+            "clinical study.",
+            "",
+            "## From other systems: every row, whatever stands below",
+            "",
+            f"Each comes in under its key by our own code (`{OWN}`), by the codes listed here, or by its exact name, "
+            "and stands beside what our own code found, with its source. `tests/integration/test_findings_imported.py` "
+            "brings every row in by each format and reads it back on the patient's findings.",
+            "",
+            *_table(
+                ("format", "read are", "says"),
+                (
+                    (
+                        "FHIR",
+                        "an Observation of images and its components, a report's `conclusionCode`, a Condition "
+                        "that was seen in images",
+                        "present, absent, not evaluated, undetermined; size; site",
+                    ),
+                    (
+                        "DICOM SR",
+                        "a group's finding with its presence, finding category, judgements by a finding's name",
+                        "the same",
+                    ),
+                    (
+                        "DICOM SEG",
+                        "a segment's type, else its label; not where its category is a part of the body",
+                        "present with its volume; undetermined where nothing is outlined",
+                    ),
+                ),
+            ),
+            "Sentences are not read. Words that deny, codes of two findings, a place in another part of the body, or "
+            "an answer to something else name nothing: what was sent stays as it was, and the import's report counts it. "
+            "A bare name (*nodule*) counts only with a site of its own.",
             "",
             "## Screened: a finder names places",
             "",
@@ -288,12 +318,21 @@ def findings() -> str:
                 ("finding", "measurement", "levels", "from", "source", "status"),
                 (_cutoff(each) for each in lines),
             ),
-            "## Imported only: a CT alone does not give them",
+            "## Imported only: our own code does not look for them",
             "",
             *_table(("key", "why", "codes"), ((f"`{row.key}`", row.note, _codes(row)) for row in found["imported"])),
-            "## Not yet: imported until there is a finder",
+            "## Names",
             "",
-            *_table(("key", "note", "codes"), ((f"`{row.key}`", row.note, _codes(row)) for row in found["not_yet"])),
+            "Beside the key itself; *in italics* those that need a site.",
+            "",
+            *_table(
+                ("key", "names"),
+                (
+                    (f"`{row.key}`", ", ".join((*row.names, *(f"*{name}*" for name in row.bare_names))))
+                    for row in rows
+                    if row.names or row.bare_names
+                ),
+            ),
         ]
     )
 

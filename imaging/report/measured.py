@@ -19,6 +19,11 @@ Point = tuple[float, float, float]
 Rectangle = tuple[slice, slice]
 
 
+NO_FRAME, NO_VOXEL = "no frame holds this segment", "no voxel is in the segment"
+NOTHING_OUTLINED = frozenset({NO_FRAME, NO_VOXEL})
+"""Reasons for no volume that say: there is no outline either."""
+
+
 @dataclass(kw_only=True)
 class Extent:
     """What is summed up of one segment while frames pass: area of its voxels, its planes, its box."""
@@ -50,7 +55,7 @@ class Size:
         """Return a segment's volume in mL, or None and the reason."""
         extent = self.segments.get(number)
         if extent is None or extent.frames == 0:
-            return None, "no frame holds this segment"
+            return None, NO_FRAME
         if self.slice_mm is None:
             return None, self.why_none
         if extent.is_unscaled:
@@ -58,7 +63,7 @@ class Size:
         if len(set(extent.planes)) != len(extent.planes):
             return None, "several frames of the segment lie at one place"
         if extent.area_mm2 == 0:
-            return None, "no voxel is in the segment"
+            return None, NO_VOXEL
         return extent.area_mm2 * self.slice_mm / 1000.0, ""
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from twin.record.codes import OWN_FINDING
 from twin.record.fact import Fact, FactKind
 from twin.record.timeline import Timeline
 
@@ -62,12 +63,17 @@ class Event:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Finding:
-    """A CT finding as its fact holds it."""
+    """A CT finding as its fact holds it: one statement, whoever made it, beside the others of the same key.
+
+    `key` is our own, empty where none of ours means it; `detail` its size, or present, absent, not evaluated.
+    """
 
     fact_id: int
     at: datetime
+    key: str
     display: str
     detail: str | None
+    said_by: str
 
 
 def background(timeline: Timeline) -> Background:
@@ -94,10 +100,19 @@ def events(timeline: Timeline) -> tuple[Event, ...]:
 
 
 def findings(timeline: Timeline) -> tuple[Finding, ...]:
-    """Return the CT findings, oldest first."""
-    return tuple(
-        Finding(fact_id=fact.id, at=fact.observed_at, display=_display(fact), detail=_detail(fact))
-        for fact in _shown(timeline, ("finding",))
+    """Return the CT findings, oldest first; what two sources say of one key are two of them."""
+    return tuple(_finding(fact) for fact in _shown(timeline, ("finding",)))
+
+
+def _finding(fact: Fact) -> Finding:
+    is_own = fact.coding.system == OWN_FINDING
+    return Finding(
+        fact_id=fact.id,
+        at=fact.observed_at,
+        key=fact.coding.code if is_own else "",
+        display=_display(fact),
+        detail=fact.value if is_own and fact.value_kind == "code" else _detail(fact),
+        said_by=fact.device or fact.source.resource,
     )
 
 

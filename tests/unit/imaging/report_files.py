@@ -157,11 +157,12 @@ def segmentation(
     planes: NDArray[Any], kind: str = "BINARY", segments: Iterable[tuple[int, str, Code]] = (), **more: Any
 ) -> bytes:
     """A segmentation of `ct_slices`, from planes (slices, Y, X) or (slices, Y, X, segments) or shares below 1."""
+    category = more.pop("category", codes.SCT.Organ)
     described = [
         hd.seg.SegmentDescription(
             segment_number=number,
             segment_label=label,
-            segmented_property_category=codes.SCT.Organ,
+            segmented_property_category=category,
             segmented_property_type=code,
             algorithm_type=hd.seg.SegmentAlgorithmTypeValues.MANUAL,
             tracking_uid=f"{REPORT_UID}.{number}00",

@@ -25,6 +25,7 @@ from twin.importers.base import Context, Item
 from twin.importers.content import Content
 from twin.importers.dicom_report import IMPORTER
 from twin.importers.dicom_report.text import AS_TEXT
+from twin.record.codes import OWN_FINDING
 from twin.record.fact import Coding, FactDraft
 
 CONTEXT = Context(now=datetime(2026, 11, 22, tzinfo=UTC))
@@ -68,6 +69,7 @@ def test_every_group_is_an_item_about_that_patient() -> None:
 def test_numbers_keep_digits_unit_and_code() -> None:
     found = {(f.coding.system, f.coding.code, f.value, f.unit) for f in facts(measurement_report()) if f.unit}
     assert found == {
+        (OWN_FINDING, "nodule", "10.5", "mm"),
         (SCT, "81827009", "10.5", "mm"),
         (SCT, "81827009", "8.0", "mm"),
         (SCT, "118565006", "1502.25", "mL"),
@@ -83,7 +85,8 @@ def test_an_extreme_is_a_finding_and_never_the_measurement_itself() -> None:
 def test_finding_site_side_and_judgements_are_facts_of_the_group() -> None:
     nodule = items(measurement_report())[1]
     coded = {(f.coding.display, f.value) for f in nodule.facts if f.value_kind == "code"}
-    assert nodule.facts[0].coding == Coding(system=SCT, code="27925004", display="Nodule")
+    assert nodule.facts[0].coding == Coding(system=OWN_FINDING, code="nodule", display="Nodule, right lung")
+    assert nodule.facts[0].other_codings == (Coding(system=SCT, code="27925004", display="Nodule"),)
     assert coded == {
         ("Finding Site", "Lung"),
         ("Laterality", "Right"),
@@ -259,10 +262,10 @@ def test_every_part_of_the_reports_of_other_systems_is_accounted_for(shared_data
         )
     assert told == {  # items, facts, rejects, not used
         "ct-3slice-liver-seg.dcm": (2, 2, 0, 0),
-        "partial_overlaps-seg.dcm": (6, 10, 0, 0),
-        "seg.dcm": (2, 3, 0, 0),
-        "sr.dcm": (3, 24, 0, 1),
-        "sr_document.dcm": (3, 6, 0, 1),
+        "partial_overlaps-seg.dcm": (7, 10, 0, 1),
+        "seg.dcm": (3, 3, 0, 1),
+        "sr.dcm": (4, 24, 0, 2),
+        "sr_document.dcm": (4, 6, 0, 2),
         "sr_document_with_multiple_groups.dcm": (5, 13, 0, 0),
     }
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from imaging.report import Code, Evaluation, Measurement, MeasurementGroup, Number, Report, Site
+from imaging.report import Code, Evaluation, Measurement, MeasurementGroup, Number, PassedOver, Report, Site
 from twin.importers.base import Item, Reject
-from twin.importers.dicom_report.source import UCUM, File, coding_of, codings_of, digest, fingerprint
+from twin.importers.dicom_report.named import count_unnamed, named_in
+from twin.importers.dicom_report.source import UCUM, File, coding_of, codings_of, digest, fingerprint, unused
+from twin.importers.finding import NO_KEY
 from twin.record.fact import FactDraft, FactKind
 from twin.record.moment import Moment
 
@@ -24,18 +26,16 @@ _MODIFIER = Code(value="106233006", scheme="SCT", meaning="Topographical modifie
 def items(report: Report, file: File) -> Iterator[Item]:
     """Yield one item a measurement group, in the order of the document, then what is not used."""
     seen: Counter[str] = Counter()
+    unnamed = 0
     for group in report.groups:
         key = _key(report, group)
         seen[key] += 1
-        yield _item(report, group, file, key if seen[key] == 1 else f"{key}#{seen[key]}")
-    for each in report.passed_over:
-        yield Item(
-            key=f"sr/{file.origin.sop_uid}/not_used/{digest(each.reason)[:16]}",
-            fingerprint=digest([each.reason, each.count]),
-            kind="content item",
-            where=f"{each.path} ({each.count})",
-            not_used=each.reason,
-        )
+        item = _item(report, group, file, key if seen[key] == 1 else f"{key}#{seen[key]}")
+        unnamed += count_unnamed(group, item.facts)
+        yield item
+    unkeyed = (PassedOver(path="1", reason=NO_KEY, count=unnamed),) if unnamed else ()
+    for each in (*report.passed_over, *unkeyed):
+        yield unused(file, "sr", each)
     if not report.groups and not report.passed_over:
         yield Item(
             key=f"sr/{file.origin.sop_uid}",
@@ -64,7 +64,7 @@ def _item(report: Report, group: MeasurementGroup, file: File, key: str) -> Item
     observed = _observed(report, group, file)
     if observed is None:
         return _refused(blank, "no_date_or_code", "no date of the study or of the images measured")
-    drafts = tuple(_facts(report, group, file, observed))
+    drafts = named_in(group, tuple(_facts(report, group, file, observed)))
     if not drafts:
         return replace(blank, not_used="a measurement group that states nothing")
     return replace(blank, fingerprint=fingerprint(file, drafts), facts=drafts)

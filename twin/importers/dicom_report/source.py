@@ -5,8 +5,8 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, tzinfo
 
-from imaging.report import Code, Origin
-from twin.importers.base import Subject
+from imaging.report import Code, Origin, PassedOver
+from twin.importers.base import Item, Subject
 from twin.record import moment
 from twin.record.codes import OWN_FINDING
 from twin.record.fact import Coding, FactDraft, KnownBasis
@@ -121,6 +121,17 @@ def fingerprint(file: File, drafts: tuple[FactDraft, ...]) -> str:
         for d in drafts
     ]  # fmt: skip
     return digest([file.patient_key, stated])
+
+
+def unused(file: File, kind: str, passed: PassedOver) -> Item:
+    """Return the item of what is in a file and becomes no fact, or no more than it was: counted, with the reason."""
+    return Item(
+        key=f"{kind}/{file.origin.sop_uid}/not_used/{digest(passed.reason)[:16]}",
+        fingerprint=digest([passed.reason, passed.count]),
+        kind="content item",
+        where=f"{passed.path} ({passed.count})",
+        not_used=passed.reason,
+    )
 
 
 def digest(content: object) -> str:

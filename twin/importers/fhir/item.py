@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from twin.importers.base import Item, Subject
+from twin.importers.fhir import imaging
 from twin.importers.fhir import patient as people
 from twin.importers.fhir.envelope import Envelope, Other
 from twin.importers.fhir.facts import NotAFact, NotUsed, Place
@@ -110,6 +111,9 @@ def _facts(named: Named) -> list[Item]:
         place = replace(place, group=times_of(group))
     body = named.body(other_entry) if other_entry is not None else None
     drafts = read(model, place)
+    seen = imaging.findings_of(named.entry.resource, drafts)
+    beside += [named.beside(part, why, not_used=why) for part, why in seen.unnamed]
+    drafts = (*drafts, *seen.facts)
     return [*beside, named.item(subject=subject, facts=drafts, version_at=_version_at(model), body=body)]
 
 

@@ -163,6 +163,12 @@ FEATURE: Mapping[str, str] = MappingProxyType(
 )  # fmt: skip
 OF_STUDY: tuple[str, ...] = ("normal", "abnormal")
 OF_REGION: tuple[str, ...] = ("suspicious", "harmless", "normal_tissue", "artefact")
+PRESENCE: Mapping[str, str] = MappingProxyType(
+    {
+        "present": N_("present"), "absent": N_("absent"), "not_evaluated": N_("not evaluated"),
+        "undetermined": N_("undetermined"),
+    }
+)  # fmt: skip
 VERDICT: Mapping[str, str] = MappingProxyType(
     {
         "normal": N_("read as normal"), "abnormal": N_("read as abnormal"), "suspicious": N_("suspicious"),
