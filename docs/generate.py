@@ -294,7 +294,7 @@ def findings() -> str:
                 ),
             ),
             "Sentences are not read. Words that deny, codes of two findings, a place in another part of the body, or "
-            "an answer to something else name nothing: what was sent stays as it was, and the import's report counts it. "
+            "an answer to something else name nothing: what was sent stays as it was, and the import counts it. "
             "A bare name (*nodule*) counts only with a site of its own.",
             "",
             "## Screened: a finder names places",
