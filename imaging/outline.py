@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.absent import Absent
+from imaging.blocks_outline import box_of, calmed, deepest, depths, joined
 from imaging.volume import Volume
 
 Kind = Literal["solid", "part_solid", "ground_glass"]
@@ -24,9 +25,10 @@ Point = tuple[float, float, float]
 REACHES_MM = (10.0, 18.0, 32.0)  # half side of the box: tried in turn until the nodule does not touch its border
 SEED_MM = 2.5  # a screening block's centre or a reader's click lies this near to the nodule's middle
 AERATED_HU = -600  # darker is air or aerated lung (Heussel 2004 takes -500 to -950 as inflated lung; nearer to lung)
-LUNG_HU = -850.0  # of normal inflated lung; stands in where the box holds too little of it to be measured
+LUNG_HU = -850  # of normal inflated lung; stands in where the box holds too little of it to be measured
 SOLID_HU = -300.0  # between ground-glass and soft tissue (Fleischner 2017 tells them apart by eye on lung windows)
 CORE_HU = -50.0  # a core above it counts as this: calcium or contrast must not shrink the outline
+CALM_MM = 0.5  # sigma: calms noise, keeps a 3 mm nodule
 FAINTEST_HU = -750.0  # below this ground-glass can't be told from lung with usual noise (20 to 40 HU)
 HALF = 0.5  # where to cut between lung and nodule: the true edge of a blurred object, so the one to measure by
 AS_READERS = 0.35  # gives the readers' volumes (median ratio 0.9 to 1 on 700 LIDC outlines; half-way gives 0.7)
@@ -83,14 +85,14 @@ def outline(
         high = np.minimum(np.ceil(at + np.array(reach_mm) / spacing_zyx).astype(int) + 1, volume.hu.shape)
         box = tuple(slice(a, b) for a, b in zip(low, high, strict=True))
         blank = None if volume.padding is None else volume.padding[box]
-        drawn = _drawn(volume.hu[box].astype(np.float32), blank, spacing_zyx, at - low, low, cut_share)
+        drawn = _drawn(volume.hu[box], blank, spacing_zyx, at - low, low, cut_share)
         if isinstance(drawn, Outline) and not drawn.touches_edge:
             break
     return drawn
 
 
 def _drawn(
-    hu: NDArray[np.float32],
+    hu: NDArray[np.int16],
     blank: NDArray[np.bool_] | None,
     spacing_zyx: tuple[float, float, float],
     at: NDArray[np.float64],
@@ -98,18 +100,16 @@ def _drawn(
     cut_share: float,
 ) -> Outline | Absent:
     """Return the outline inside one box; `at` is the seed in its voxels, `low` where the box begins."""
-    if blank is not None:
-        hu = np.where(blank, np.float32(LUNG_HU), hu)
-    aerated = hu < AERATED_HU
-    lung_hu = float(np.median(hu[aerated])) if aerated.mean() > 0.02 else LUNG_HU
-    far_mm = _distances(hu.shape, at, spacing_zyx)
-    smooth = ndimage.gaussian_filter(hu, [0.5 / mm for mm in spacing_zyx])  # 0.5 mm: calms noise, keeps a 3 mm nodule
-    near = far_mm <= max(SEED_MM, *spacing_zyx)
-    core_hu = _core_hu(smooth[near])
+    hu = np.ascontiguousarray(hu if blank is None else np.where(blank, np.int16(LUNG_HU), hu))
+    aerated = hu[hu < AERATED_HU]
+    lung_hu = float(np.median(aerated)) if aerated.size > 0.02 * hu.size else LUNG_HU
+    near_mm = max(SEED_MM, *spacing_zyx)
+    smooth = calmed(hu, CALM_MM, spacing_zyx)
+    core_hu = _core_hu(smooth[_ball(hu.shape, at, spacing_zyx, near_mm)])
     threshold = lung_hu + cut_share * (core_hu - lung_hu)
     if core_hu < FAINTEST_HU:
         return Absent(reason="there is only aerated lung here")
-    mask = _detached(hu > threshold, near, far_mm, spacing_zyx)
+    mask = _detached(hu > threshold, at, near_mm, spacing_zyx)
     kind: Kind = "solid" if core_hu > SOLID_HU else "ground_glass"
     if kind == "solid" and mask.sum() >= SMALLEST_VOXELS:
         faint = max(FAINTEST_HU, (SOLID_HU + 2 * lung_hu) / 3)
@@ -126,66 +126,68 @@ def _core_hu(near_hu: NDArray[np.float32]) -> float:
     return min(float(np.percentile(near_hu, CORE_PERCENTILE)), CORE_HU)
 
 
-def _distances(shape: tuple[int, ...], at: NDArray[np.float64], spacing_zyx: tuple[float, ...]) -> NDArray[np.float64]:
-    """Return (Z, Y, X) mm from the seed."""
+def _ball(
+    shape: tuple[int, ...], at: NDArray[np.float64], spacing_zyx: tuple[float, ...], radius_mm: float
+) -> NDArray[np.bool_]:
+    """Return which voxels (Z, Y, X) lie within `radius_mm` of a place."""
     z, y, x = (((np.arange(n) - a) * mm) ** 2 for n, a, mm in zip(shape, at, spacing_zyx, strict=True))
-    return np.sqrt(z[:, None, None] + y[None, :, None] + x[None, None, :])
+    return np.asarray((z[:, None] + y)[:, :, None] + x <= radius_mm**2)
 
 
 def _detached(
-    dense: NDArray[np.bool_], near: NDArray[np.bool_], far_mm: NDArray[np.float64], spacing_zyx: tuple[float, ...]
+    dense: NDArray[np.bool_], at: NDArray[np.float64], near_mm: float, spacing_zyx: tuple[float, ...]
 ) -> NDArray[np.bool_]:
     """Return the part of `dense` around the seed, without what hangs on it by a neck."""
-    inner = _depth(dense, spacing_zyx)
-    peak, radius = _middle(inner, near, far_mm)
+    inner = depths(dense, spacing_zyx)
+    peak, radius = _middle(inner, at, near_mm, spacing_zyx)
     if radius <= 0:
         return np.zeros_like(dense)
     neck = min(NECK_SHARE * radius, MOST_NECK_MM)
-    around = _distances(dense.shape, np.array(peak, float), spacing_zyx) <= LONGEST_SHARE * radius + neck
+    around = _ball(dense.shape, np.array(peak, float), spacing_zyx, LONGEST_SHARE * radius + neck)
     deep = WIDER * radius + max(spacing_zyx[1:])
-    if (inner[around] > deep).any():  # a larger ball fits in near by: the wall, or the mediastinum
-        beside = ndimage.distance_transform_edt(inner <= deep, sampling=spacing_zyx) > deep
+    if ((inner > deep) & around).any():  # a larger ball fits in near by: the wall, or the mediastinum
+        beside = depths(inner <= deep, spacing_zyx, deep + 1) > deep
         around = around & beside if beside[peak] else around
-    numbers, _ = ndimage.label((inner > neck) & around)
-    if numbers[peak] == 0:
-        return np.zeros_like(dense)
-    body = numbers == numbers[peak]
-    back = ndimage.distance_transform_edt(~body, sampling=spacing_zyx) <= neck + BACK_SHARE * max(spacing_zyx[1:])
-    return dense & back & around
+    body = joined((inner > neck) & around, peak)
+    if not body.any():
+        return body
+    reach = neck + BACK_SHARE * max(spacing_zyx[1:])
+    near_by = _box_around(body, reach, spacing_zyx)
+    mask = np.zeros_like(dense)
+    mask[near_by] = (depths(~body[near_by], spacing_zyx, reach + 1) <= reach) & dense[near_by] & around[near_by]
+    return mask
+
+
+def _box_around(mask: NDArray[np.bool_], reach_mm: float, spacing_zyx: tuple[float, ...]) -> tuple[slice, ...]:
+    """Return the smallest box that holds a mask and what lies within `reach_mm` of it."""
+    wide = (int(reach_mm / mm) + 1 for mm in spacing_zyx)
+    return tuple(slice(max(one.start - w, 0), one.stop + w) for one, w in zip(box_of(mask), wide, strict=True))
 
 
 def _middle(
-    inner: NDArray[np.float64], near: NDArray[np.bool_], far_mm: NDArray[np.float64]
-) -> tuple[tuple[int, ...], float]:
+    inner: NDArray[np.float32], at: NDArray[np.float64], near_mm: float, spacing_zyx: tuple[float, ...]
+) -> tuple[tuple[int, int, int], float]:
     """Return the deepest voxel near the seed and its depth; a large nodule may be looked for farther from the seed."""
     radius = 0.0
     for _ in range(SEED_STEPS):
-        inside = np.where(near | (far_mm <= radius / 2), inner - far_mm * 1e-3, -1.0)  # of equal ones the nearest
-        peak = tuple(int(i) for i in np.unravel_index(int(inside.argmax()), inside.shape))
+        peak = deepest(inner, at, spacing_zyx, max(near_mm, radius / 2))
         radius = float(inner[peak])
     return peak, radius
 
 
-def _depth(dense: NDArray[np.bool_], spacing_zyx: tuple[float, ...]) -> NDArray[np.float64]:
-    """Return mm to the nearest voxel outside; the box's border counts as inside, the nodule may go on there."""
-    depth: NDArray[np.float64] = ndimage.distance_transform_edt(dense, sampling=spacing_zyx)
-    return depth
-
-
 def _with_rim(
-    smooth: NDArray[np.float32], mask: NDArray[np.bool_], faint_hu: float, spacing_zyx: tuple[float, ...]
+    smooth: NDArray[np.float32], mask: NDArray[np.bool_], faint_hu: float, spacing_zyx: tuple[float, float, float]
 ) -> NDArray[np.bool_] | None:
     """Return the mask with its ground-glass rim, or None where there is no rim on most sides."""
-    beyond = ndimage.distance_transform_edt(~mask, sampling=spacing_zyx)
+    close = _box_around(mask, RIM_MM, spacing_zyx)
+    beyond = depths(~mask[close], spacing_zyx, RIM_MM + 1)
     edge = max(spacing_zyx[1:]) * 1.5  # partial volume: the first voxel and a half around any solid nodule is grey
-    shell = (beyond > edge) & (beyond <= RIM_MM)
-    glass = smooth > faint_hu
-    around = shell & (smooth < SOLID_HU)
-    if not around.any() or glass[around].mean() < RIM_SHARE:
+    around = (beyond > edge) & (beyond <= RIM_MM) & (smooth[close] < SOLID_HU)
+    if not around.any() or (smooth[close][around] > faint_hu).mean() < RIM_SHARE:
         return None
-    wide = (glass & (beyond <= 3 * RIM_MM)) | mask
-    opened = _depth(wide, spacing_zyx) > 1.5  # mm: vessels below 3 mm and single grey voxels are no rim
-    numbers, _ = ndimage.label(ndimage.distance_transform_edt(~opened, sampling=spacing_zyx) <= 1.5)
+    wide = ((smooth > faint_hu) & (depths(~mask, spacing_zyx, 3 * RIM_MM + 1) <= 3 * RIM_MM)) | mask
+    opened = depths(wide, spacing_zyx, 2.5) > 1.5  # mm: vessels below 3 mm and single grey voxels are no rim
+    numbers, _ = ndimage.label(depths(~opened, spacing_zyx, 2.5) <= 1.5)
     touched = np.unique(numbers[mask])
     return (np.isin(numbers, touched[touched > 0]) & wide) | mask
 
@@ -194,15 +196,14 @@ def _trimmed(
     mask: NDArray[np.bool_], dense: NDArray[np.bool_], kind: Kind, threshold: float, low: NDArray[np.int64]
 ) -> Outline:
     """Return the outline in the smallest box around it, holes filled."""
-    mask = ndimage.binary_fill_holes(mask)
-    spans = [np.flatnonzero(mask.any(axis=tuple(o for o in range(3) if o != axis))) for axis in range(3)]
-    touches = any(span[0] == 0 or span[-1] == n - 1 for span, n in zip(spans, mask.shape, strict=True))
-    box = tuple(slice(int(span[0]), int(span[-1]) + 1) for span in spans)
+    box = box_of(mask)
+    touches = any(one.start == 0 or one.stop == n for one, n in zip(box, mask.shape, strict=True))
     z, y, x = (int(a) + s.start for a, s in zip(low, box, strict=True))
+    filled = ~joined(np.pad(~mask[box], 1, constant_values=True), (0, 0, 0))[1:-1, 1:-1, 1:-1]
     return Outline(
-        mask=np.ascontiguousarray(mask[box]),
+        mask=filled,
         offset_zyx=(z, y, x),
-        core=np.ascontiguousarray((mask & dense)[box]),
+        core=filled & dense[box],
         kind=kind,
         threshold_hu=threshold,
         touches_edge=touches,

@@ -25,7 +25,7 @@ from imaging.bank.embedding import Encoder, Scale
 from imaging.bank.folder import CutOut, cut_outs
 from imaging.bank.likelihood import QUESTIONS, Kernel, calibrated
 from imaging.bank.models import FOLDER, FORMAT, RATINGS
-from imaging.bank.strange import KNOWN_NODULES, KNOWN_TISSUE, Limits, distance, strangeness
+from imaging.bank.strange import KNOWN_NODULES, KNOWN_TISSUE, Limits, distance, strangeness, wide
 from imaging.encoder import fit_encoder
 
 Floats = NDArray[np.float64]
@@ -129,11 +129,11 @@ def _learnt(numbers, ratings, patients, normal, training, seed):  # type: ignore
     rated[: training.sum(), RATINGS.index("calcification")] = np.where(ratings[training, 2] != 6, 1, -1)
     rated[:, -1] = np.where(np.arange(len(taught)) < training.sum(), 1, -1)
     made = fit_encoder(taught, rated, seed)
-    samples = np.stack([n for _, n in normal])
+    far, samples = wide(scale, numbers), wide(scale, np.stack([n for _, n in normal]))
     from_nodules = [
-        distance(scale, numbers[n], numbers[training & (patients != patients[n])]) for n in np.flatnonzero(training)
+        distance(far[n], far[training & (patients != patients[n])]) for n in np.flatnonzero(training)
     ]
-    from_tissue = [distance(scale, n, np.delete(samples, i, axis=0)) for i, n in enumerate(samples)]
+    from_tissue = [distance(n, np.delete(samples, i, axis=0)) for i, n in enumerate(samples)]
     limits = (np.quantile(from_nodules, KNOWN_NODULES), np.quantile(from_tissue, KNOWN_TISSUE))
     return {
         "mean": mean, "sd": sd, "first": made.first, "first_bias": made.first_bias, "second": made.second,
@@ -177,8 +177,9 @@ def _strange(model, one, nodules, normal):  # type: ignore[no-untyped-def]
     """Return the strangeness of one case's numbers beside these nodules and the normal tissue."""
     scale = Scale(mean=model["mean"], sd=model["sd"])
     limits = Limits(nodules=float(model["limits"][0]), tissue=float(model["limits"][1]))
-    samples = np.stack([n for _, n in normal])
-    return strangeness(distance(scale, one, nodules), distance(scale, one, samples), limits)
+    samples = wide(scale, np.stack([n for _, n in normal]))
+    far = wide(scale, one)
+    return strangeness(distance(far, wide(scale, nodules)), distance(far, samples), limits)
 
 
 def _neighbour_suspicion(learnt, numbers, ratings, patients, fold):  # type: ignore[no-untyped-def]

@@ -4,6 +4,7 @@ A lump whose patient is in the bank is answered without that patient: by the mod
 without the patient's cases among the neighbours.
 """
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from imaging.bank.models import RATINGS, Model, Shipped, load_shipped
 from imaging.bank.search import Index, index_of, nearest
-from imaging.bank.strange import distance, strangeness
+from imaging.bank.strange import distance, strangeness, wide
 from imaging.regions import Match
 
 NODULE = "nodule"
@@ -100,26 +101,30 @@ class Bank:
         known = (patient for patient in self.shipped.folds if name == patient or name.startswith(f"{patient}_"))
         return next(known, None)
 
+    def fold_of(self, patient: str | None) -> int:
+        """Return which model answers for a patient: one that never saw the patient, else the one of all."""
+        return self.shipped.folds.get(patient or "", 0)
+
     def ready(self, fold: int = 0) -> Index:
         """Return the search index of one model's places, made on first use."""
         if fold not in self._indexes:
             model = self.shipped.models[fold]
-            numbers = np.array([case.numbers for case in self.cases], np.float32)
-            self._indexes[fold] = index_of(model.encoder.places(model.scale.standard(numbers)))
+            kept = [n for n, name in enumerate(self.shipped.names) if name not in self.withdrawn]
+            numbers = np.array([case.numbers for case in self.cases[len(kept) :]], np.float32)
+            own = model.encoder.places(model.scale.standard(numbers.reshape(-1, self.shipped.numbers.shape[1])))
+            self._indexes[fold] = index_of(np.concatenate([self.shipped.known[fold].places[kept], own]))
         return self._indexes[fold]
 
     def answer(self, numbers: NDArray[np.float32], patient: str | None = None) -> Answer:
         """Return what the bank says of one lump's numbers (F,), without the cases of `patient`."""
-        fold = self.shipped.folds.get(patient or "", 0)
-        model = self.shipped.models[fold]
-        others = np.array([not patient or one != patient for one in self.shipped.patients])
-        nodule = np.array([kind == NODULE for kind in self.shipped.kinds])
+        fold = self.fold_of(patient)
+        model, known = self.shipped.models[fold], self.shipped.known[fold]
+        others = self._shipped_patients != (patient or "")
+        nodules, one = len(known.nodules), wide(model.scale, numbers)
         strange = strangeness(
-            distance(model.scale, numbers, self.shipped.numbers[others & nodule]),
-            distance(model.scale, numbers, self.shipped.numbers[others & ~nodule]),
-            model.limits,
+            distance(one, known.nodules[others[:nodules]]), distance(one, known.tissue[others[nodules:]]), model.limits
         )
-        chances = chances_of(model, numbers, self.shipped)
+        chances = chances_of(model, numbers, known.standard)
         return Answer(
             p_suspicious=chances[0],
             p_solid=chances[1],
@@ -129,13 +134,20 @@ class Bank:
             neighbours=self._neighbours(model, fold, numbers, patient),
         )
 
+    @cached_property
+    def _shipped_patients(self) -> NDArray[np.str_]:
+        return np.array([patient or " " for patient in self.shipped.patients])  # " ": a nameless one is nobody's own
+
+    @cached_property
+    def _cases_of(self) -> Counter[str]:
+        return Counter(case.patient for case in self.cases)
+
     def _neighbours(
         self, model: Model, fold: int, numbers: NDArray[np.float32], patient: str | None
     ) -> tuple[Match, ...]:
         place = model.encoder.place(model.scale.standard(numbers))
-        index = self.ready(fold)
-        own = sum(case.patient == patient for case in self.cases) if patient else 0
-        found = nearest(index, place, min(SHOWN + own, len(self.cases)))
+        own = self._cases_of[patient] if patient else 0
+        found = nearest(self.ready(fold), place, min(SHOWN + own, len(self.cases)))
         others = [(n, s) for n, s in found if not patient or self.cases[n].patient != patient]
         return tuple(_match(self.cases[n], similarity) for n, similarity in others[:SHOWN])
 
@@ -145,11 +157,11 @@ def shipped_bank() -> Bank:
     return Bank(shipped=load_shipped())
 
 
-def chances_of(model: Model, numbers: NDArray[np.float32], shipped: Shipped) -> tuple[float, ...]:
-    """Return the probability of each of `QUESTIONS` for one lump's numbers (F,)."""
-    annotated = model.likelihoods[0].weights.shape[0]
-    known = model.scale.standard(shipped.numbers[:annotated])
-    return tuple(one.of(model.scale.standard(numbers), known) for one in model.likelihoods)
+def chances_of(model: Model, numbers: NDArray[np.float32], known: NDArray[np.float64]) -> tuple[float, ...]:
+    """Return the probability of each of `QUESTIONS` for one lump's numbers (F,); `known` as `Known.standard`."""
+    standard = model.scale.standard(numbers).astype(np.float64)
+    alike = {kernel: kernel.between(standard, known) for kernel in {one.kernel for one in model.likelihoods}}
+    return tuple(one.of(alike[one.kernel]) for one in model.likelihoods)
 
 
 def label_of(case: Case) -> str:

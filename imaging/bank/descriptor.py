@@ -8,8 +8,10 @@ It misleads on thick slices (form along z is guessed from few slices) and follow
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
-from scipy.spatial import ConvexHull, QhullError
+
+from imaging.bank.tally import HU, Tally
+from imaging.blocks_describe import HIGHEST_HU, LOWEST_HU, section, steepness, surface, tallied
+from imaging.blocks_outline import box_of, calmed, depths
 
 Spacing = tuple[float, float, float]  # mm along z, y, x
 Numbers = dict[str, float]
@@ -17,11 +19,13 @@ Numbers = dict[str, float]
 AROUND_MM = 10.0  # beyond the farthest shell
 SHELLS_MM = ((0.0, 2.0), (2.0, 5.0), (5.0, 9.0))  # edge and partial volume; close by; the surroundings
 DENSE_HU = (130, 200, 300, 400)  # calcium from 130 (Agatston 1990); 200 is the usual mark for calcified nodules
-GLASS_HU = (-750.0, -300.0)  # as in imaging.outline
-TISSUE_HU = -400.0  # half-way between lung and soft tissue, as in imaging.blocks
+GLASS_HU = (-750, -300)  # as in imaging.outline
+TISSUE_HU = -400  # half-way between lung and soft tissue, as in imaging.blocks
 LUNG_HU, LUNG_SD_HU = -850.0, 60.0  # stand in where there is no lung around to be measured
 CALM_MM = 0.6  # sigma: calms noise, keeps the edge
+AERATED_HU = -700  # darker is aerated lung for certain
 _FEW = 5  # voxels: fewer give no standard deviation worth the name
+_ALL_LUNG = Tally(np.where(LUNG_HU == HU, _FEW, 0))
 
 
 def describe(hu: NDArray[np.int16], mask: NDArray[np.bool_], spacing_zyx: Spacing) -> NDArray[np.float32]:
@@ -35,167 +39,149 @@ def describe(hu: NDArray[np.int16], mask: NDArray[np.bool_], spacing_zyx: Spacin
 
 def numbers_of(hu: NDArray[np.int16], mask: NDArray[np.bool_], spacing_zyx: Spacing) -> Numbers:
     """Return the same numbers by name."""
-    box = _box(mask, spacing_zyx)
-    mask = mask[box]
-    values = np.clip(hu[box], -1024, 1500).astype(np.float32)
-    calm = ndimage.gaussian_filter(values, [CALM_MM / mm for mm in spacing_zyx])
-    inner = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=spacing_zyx)[1:-1, 1:-1, 1:-1]
-    outer = ndimage.distance_transform_edt(~mask, sampling=spacing_zyx)
+    box, own = _boxes(mask, spacing_zyx)
+    values, mask = np.ascontiguousarray(hu[box]), np.ascontiguousarray(mask[box])
+    calm = calmed(np.clip(values, LOWEST_HU, HIGHEST_HU), CALM_MM, spacing_zyx)
+    tight = np.ascontiguousarray(mask[own])
+    depth = _depths_within(tight, spacing_zyx)
+    inner = np.zeros(mask.shape, np.float32)
+    inner[own] = depth
+    outer = depths(~mask, spacing_zyx, SHELLS_MM[-1][1] + 1)
+    layers = [Tally(row) for row in tallied(values, inner, outer, SHELLS_MM, AERATED_HU)]
     return (
-        _form(mask, inner, spacing_zyx)
-        | _largest_slice(mask, spacing_zyx)
-        | _density(values, calm, mask, float(np.prod(spacing_zyx)))
-        | _layers(values, calm, mask, inner)
-        | _around(values, outer)
-        | _edge(calm, mask, inner, outer, spacing_zyx)
+        _form(tight, depth, spacing_zyx)
+        | _largest_slice(tight, spacing_zyx)
+        | _density(layers[0], float(calm[own][tight].max()), float(np.prod(spacing_zyx)))
+        | _layers(
+            layers[1], layers[2] if layers[2].count else layers[0], float(calm[own][depth > depth.max() / 2].max())
+        )
+        | _around(layers[3:6], layers[6])
+        | _edge(*steepness(calm, inner, outer, spacing_zyx, 1.5 * spacing_zyx[2]))
     )
 
 
-def _box(mask: NDArray[np.bool_], spacing_zyx: Spacing) -> tuple[slice, slice, slice]:
-    spans = [np.flatnonzero(mask.any(axis=tuple(o for o in range(3) if o != axis))) for axis in range(3)]
+def _depths_within(tight: NDArray[np.bool_], spacing_zyx: Spacing) -> NDArray[np.float32]:
+    """Return mm (Z, Y, X) into a mask that fills its box, beyond whose border is outside."""
+    wide = np.zeros([n + 2 for n in tight.shape], bool)
+    wide[1:-1, 1:-1, 1:-1] = tight
+    return depths(wide, spacing_zyx)[1:-1, 1:-1, 1:-1]
+
+
+def _boxes(
+    mask: NDArray[np.bool_], spacing_zyx: Spacing
+) -> tuple[tuple[slice, slice, slice], tuple[slice, slice, slice]]:
+    """Return what is looked at, as a box of the crop, and where the lump ends, as a box of that box."""
+    tight = box_of(mask)
     wide = [0, *(int(np.ceil(AROUND_MM / mm)) for mm in spacing_zyx[1:])]
-    z, y, x = (slice(max(int(s[0]) - w, 0), int(s[-1]) + 1 + w) for s, w in zip(spans, wide, strict=True))
-    return z, y, x
+    z, y, x = (slice(max(one.start - w, 0), one.stop + w) for one, w in zip(tight, wide, strict=True))
+    own = (slice(one.start - by.start, one.stop - by.start) for one, by in zip(tight, (z, y, x), strict=True))
+    a, b, c = own
+    return (z, y, x), (a, b, c)
 
 
-def _form(mask: NDArray[np.bool_], inner: NDArray[np.float64], spacing_zyx: Spacing) -> Numbers:
-    """Size and shape in space; lengths and volumes as logarithms of mm, mm2, mm3."""
+def _form(mask: NDArray[np.bool_], inner: NDArray[np.float32], spacing_zyx: Spacing) -> Numbers:
+    """Size and shape in space of a mask that fills its box; lengths and volumes as logarithms of mm, mm2, mm3."""
     voxel = float(np.prod(spacing_zyx))
-    count = int(mask.sum())
+    count = int(np.count_nonzero(mask))
     volume = count * voxel
-    points = np.argwhere(mask) * spacing_zyx
-    from_centre = points - points.mean(0)
-    spread = from_centre.T @ from_centre / count + np.diag(np.square(spacing_zyx)) / 12  # a voxel's own spread
+    spread, faces, (surface_mean, surface_sd, farthest) = surface(mask, spacing_zyx)
+    spread = spread + np.diag(np.square(spacing_zyx)) / 12  # a voxel's own spread
     long, middle, short = np.sqrt(np.linalg.eigvalsh(spread))[::-1]
-    faces = np.pad(mask, 1).astype(np.int8)
-    area = sum(np.count_nonzero(np.diff(faces, axis=axis)) * voxel / spacing_zyx[axis] for axis in range(3))
+    area = float((faces * voxel / spacing_zyx).sum())
     radius = float(inner.max())
-    opened = ndimage.distance_transform_edt(inner <= radius / 2, sampling=spacing_zyx) <= radius / 2
-    surface = np.linalg.norm(np.argwhere(mask & ~ndimage.binary_erosion(mask)) * spacing_zyx - points.mean(0), axis=1)
+    opened = depths(inner <= radius / 2, spacing_zyx, radius) <= radius / 2
     return {
         "log_volume": np.log(volume),
         "log_inner_radius": np.log(radius),
-        "mean_depth": float(inner[mask].mean()) / volume ** (1 / 3),
+        "mean_depth": float(inner.sum()) / count / volume ** (1 / 3),
         "log_long_axis": np.log(2 * np.sqrt(5) * long),
         "log_middle_axis": np.log(2 * np.sqrt(5) * middle),
         "log_short_axis": np.log(2 * np.sqrt(5) * short),
         "elongation": middle / long,
         "flatness": short / long,
         "sphericity": np.pi ** (1 / 3) * (6 * volume) ** (2 / 3) / area,
-        "radial_variation": float(surface.std() / surface.mean()) if surface.mean() > 0 else 0.0,
-        "reach": float(np.linalg.norm(from_centre, axis=1).max()) / (3 * volume / 4 / np.pi) ** (1 / 3),
-        "share_opened": float((opened & mask).sum()) / count,
+        "radial_variation": surface_sd / surface_mean if surface_mean > 0 else 0.0,
+        "reach": farthest / (3 * volume / 4 / np.pi) ** (1 / 3),
+        "share_opened": float(np.count_nonzero(opened & mask)) / count,
         "log_slice_mm": float(np.log(spacing_zyx[0])),
     }
 
 
 def _largest_slice(mask: NDArray[np.bool_], spacing_zyx: Spacing) -> Numbers:
     pixel = spacing_zyx[1:]
-    chosen = mask[int(mask.sum((1, 2)).argmax())]
-    area = float(chosen.sum()) * pixel[0] * pixel[1]
-    at = np.argwhere(chosen)
-    from_centre = (at - at.mean(0)) * pixel
-    spread = from_centre.T @ from_centre / len(at) + np.eye(2) * pixel[0] ** 2 / 12
-    short, long = np.sqrt(np.linalg.eigvalsh(spread))
-    edges = np.pad(chosen, 1).astype(np.int8)
-    outline = np.count_nonzero(np.diff(edges, axis=0)) * pixel[1] + np.count_nonzero(np.diff(edges, axis=1)) * pixel[0]
-    corners = (at[:, None] + np.array([[-0.5, -0.5], [-0.5, 0.5], [0.5, -0.5], [0.5, 0.5]])).reshape(-1, 2) * pixel
-    try:
-        hull = float(ConvexHull(corners).volume)  # of a plane figure Qhull calls the area `volume`
-    except QhullError:
-        hull = area
+    count, spread, edge, hull = section(mask[int(mask.sum((1, 2)).argmax())], pixel)
+    area = count * pixel[0] * pixel[1]
+    short, long = np.sqrt(np.linalg.eigvalsh(spread + np.eye(2) * pixel[0] ** 2 / 12))
     return {
         "log_slice_axis": np.log(4 * long),
         "slice_ratio": short / long,
-        "slice_roundness": 4 * np.pi * area / (outline * np.pi / 4) ** 2,  # pi/4: a circle's staircase is 4/pi longer
+        "slice_roundness": 4 * np.pi * area / (edge * np.pi / 4) ** 2,  # pi/4: a circle's staircase is 4/pi longer
         "slice_solidity": area / hull,
     }
 
 
-def _density(values: NDArray[np.float32], calm: NDArray[np.float32], mask: NDArray[np.bool_], voxel: float) -> Numbers:
-    inside = values[mask]
+def _density(inside: Tally, calm_max: float, voxel: float) -> Numbers:
     low, high = GLASS_HU
-    scaled = (inside - inside.mean()) / (inside.std() + 1)
-    told = {f"hu_p{p}": float(hu) for p, hu in zip(_PERCENTILES, np.percentile(inside, _PERCENTILES), strict=True)}
-    told |= {f"root_above_{hu}": float(np.sqrt((inside > hu).mean())) for hu in DENSE_HU}
+    told = dict(zip((f"hu_p{p}" for p in _PERCENTILES), inside.percentiles(_PERCENTILES), strict=True))
+    told |= {f"root_above_{hu}": float(np.sqrt(inside.share_above(hu))) for hu in DENSE_HU}
     return told | {
-        "hu_mean": float(inside.mean()),
-        "hu_sd": float(inside.std()),
-        "hu_skew": float((scaled**3).mean()),
-        "hu_tails": min(float((scaled**4).mean()), 10.0),
-        "hu_calm_max": float(calm[mask].max()),
-        "log_calcium_mm3": float(np.log1p((inside > 200).sum() * voxel)),
-        "log_solid_mm3": float(np.log1p((inside > high).sum() * voxel)),
-        "share_glass": float(((inside > low) & (inside < high)).mean()),
-        "share_solid": float((inside > high).mean()),
-        "share_air": float((inside < low).mean()),
-        "log_mass": float(np.log(len(inside) * voxel * np.maximum((inside + 1000) / 1000, 0.01).mean())),
+        "hu_mean": inside.mean,
+        "hu_sd": inside.sd,
+        "hu_skew": inside.moment(3),
+        "hu_tails": min(inside.moment(4), 10.0),
+        "hu_calm_max": calm_max,
+        "log_calcium_mm3": float(np.log1p(inside.share_above(200) * inside.count * voxel)),
+        "log_solid_mm3": float(np.log1p(inside.share_above(high) * inside.count * voxel)),
+        "share_glass": inside.share_between(low, high),
+        "share_solid": inside.share_above(high),
+        "share_air": 1 - inside.share_above(low - 1),  # -1: whole numbers
+        "log_mass": float(np.log(inside.count * voxel * inside.mean_of(_MASS))),
     }
 
 
 _PERCENTILES = (2, 10, 25, 50, 75, 90, 98)
+_MASS = np.maximum((HU + 1000) / 1000, 0.01)  # mg/mm3 of what absorbs like water; air still weighs a little
 
 
-def _layers(
-    values: NDArray[np.float32], calm: NDArray[np.float32], mask: NDArray[np.bool_], inner: NDArray[np.float64]
-) -> Numbers:
+def _layers(core: Tally, rim: Tally, core_calm_max: float) -> Numbers:
     """The core is what lies deeper than half the inner radius, the rim is the rest."""
-    core = inner > inner.max() / 2
-    rim = mask & ~core
-    deep, shallow = values[core], values[rim if rim.any() else mask]
-    low, middle, high = np.percentile(deep, (10, 50, 90))
+    low, middle, high = core.percentiles((10, 50, 90))
     return {
-        "core_p10": float(low),
-        "core_p50": float(middle),
-        "core_p90": float(high),
-        "core_sd": float(deep.std()),
-        "core_share_solid": float((deep > GLASS_HU[1]).mean()),
-        "core_calm_max": float(calm[core].max()),
-        "rim_mean": float(shallow.mean()),
-        "rim_sd": float(shallow.std()),
+        "core_p10": low,
+        "core_p50": middle,
+        "core_p90": high,
+        "core_sd": core.sd,
+        "core_share_solid": core.share_above(GLASS_HU[1]),
+        "core_calm_max": core_calm_max,
+        "rim_mean": rim.mean,
+        "rim_sd": rim.sd,
     }
 
 
-def _around(values: NDArray[np.float32], outer: NDArray[np.float64]) -> Numbers:
+def _around(shells: list[Tally], lung: Tally) -> Numbers:
     told: Numbers = {}
-    for low, high in SHELLS_MM:
-        shell = values[(outer > low) & (outer <= high)]
-        if len(shell) < _FEW:
-            shell = np.full(_FEW, LUNG_HU, np.float32)
-        p10, p90 = np.percentile(shell, (10, 90))
+    for (_, high), found in zip(SHELLS_MM, shells, strict=True):
+        shell = found if found.count >= _FEW else _ALL_LUNG
+        p10, p90 = shell.percentiles((10, 90))
         told |= {
-            f"around_{high:.0f}_mean": float(shell.mean()),
-            f"around_{high:.0f}_sd": float(shell.std()),
-            f"around_{high:.0f}_p10": float(p10),
-            f"around_{high:.0f}_p90": float(p90),
-            f"around_{high:.0f}_tissue": float((shell > TISSUE_HU).mean()),
-            f"around_{high:.0f}_glass": float(((shell > GLASS_HU[0]) & (shell < TISSUE_HU)).mean()),
+            f"around_{high:.0f}_mean": shell.mean,
+            f"around_{high:.0f}_sd": shell.sd,
+            f"around_{high:.0f}_p10": p10,
+            f"around_{high:.0f}_p90": p90,
+            f"around_{high:.0f}_tissue": shell.share_above(TISSUE_HU),
+            f"around_{high:.0f}_glass": shell.share_between(GLASS_HU[0], TISSUE_HU),
         }
-    lung = values[(outer > SHELLS_MM[0][1]) & (values < -700)]  # -700: aerated for certain
-    enough = len(lung) > 4 * _FEW
-    return told | {
-        "lung_mean": float(lung.mean()) if enough else LUNG_HU,
-        "lung_sd": float(lung.std()) if enough else LUNG_SD_HU,
-    }
+    enough = lung.count > 4 * _FEW
+    return told | {"lung_mean": lung.mean if enough else LUNG_HU, "lung_sd": lung.sd if enough else LUNG_SD_HU}
 
 
-def _edge(
-    calm: NDArray[np.float32],
-    mask: NDArray[np.bool_],
-    inner: NDArray[np.float64],
-    outer: NDArray[np.float64],
-    spacing_zyx: Spacing,
-) -> Numbers:
+def _edge(edge: NDArray[np.float64], core_slope: float) -> Numbers:
     """How steep the edge is, HU/mm within the slices."""
-    along_y, along_x = np.gradient(calm, spacing_zyx[1], spacing_zyx[2], axis=(1, 2))
-    slope = np.sqrt(along_y**2 + along_x**2)
-    band = 1.5 * spacing_zyx[2]
-    edge = slope[(outer <= band) & (inner <= band)]
     return {
         "edge_mean": float(edge.mean()) if len(edge) else 0.0,
         "edge_sd": float(edge.std()) if len(edge) else 0.0,
         "edge_p10": float(np.percentile(edge, 10)) if len(edge) else 0.0,
-        "core_slope": float(slope[inner > inner.max() / 2].mean()),
+        "core_slope": core_slope,
     }
 
 

@@ -41,9 +41,8 @@ class Likelihood:
     slope: float
     intercept: float
 
-    def of(self, standard: NDArray[np.float32], known: NDArray[np.float32]) -> float:
-        """Return the probability for one case (F,) given the annotated nodules' numbers (N, F), both standardised."""
-        alike = self.kernel.between(standard.astype(np.float64), known.astype(np.float64))
+    def of(self, alike: NDArray[np.float64]) -> float:
+        """Return the probability for one case, given its alikeness (N,) with all annotated nodules by `kernel`."""
         score = float((alike * self.weights).sum()) + self.offset
         return float(1 / (1 + np.exp(-(self.slope * score + self.intercept))))
 

@@ -46,9 +46,12 @@ def match_regions(volume: Volume, found: Sequence[Region], bank: Bank) -> tuple[
     own = bank.patient_of(patient, "") if patient else None
     told = []
     for region in found:
-        low, high = region.box_lps_mm
-        side = min(b - a for a, b in zip(low, high, strict=True))
-        radius = min(max(side / 2, SMALLEST_MM), LARGEST_MM)
-        answer = bank.answer(numbers_at(volume, region.centre_lps_mm, radius), own)
+        answer = bank.answer(numbers_at(volume, region.centre_lps_mm, _radius(region)), own)
         told.append(replace(region, matches=answer.neighbours, known=not answer.unknown))
     return tuple(told)
+
+
+def _radius(region: Region) -> float:
+    low, high = region.box_lps_mm
+    side = min(b - a for a, b in zip(low, high, strict=True))
+    return min(max(side / 2, SMALLEST_MM), LARGEST_MM)

@@ -5,7 +5,7 @@ One loader for all: every file is checked against the SHA-256 in `manifest.json`
 
 import json
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from hashlib import sha256
 from io import BytesIO
 from pathlib import Path
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from imaging.bank.descriptor import NAMES
 from imaging.bank.embedding import Encoder, Scale
 from imaging.bank.likelihood import QUESTIONS, Kernel, Likelihood
-from imaging.bank.strange import Limits
+from imaging.bank.strange import Limits, wide
 from imaging.errors import BadBank
 
 FORMAT = 1  # of the files below; a change that old programs can't read raises it
@@ -51,6 +51,43 @@ class Shipped:
     ratings: NDArray[np.int8]
     folds: dict[str, int]
     models: tuple[Model, ...]
+
+    @cached_property
+    def known(self) -> "_KnownByModel":
+        """What each model compares with, made on first use."""
+        return _KnownByModel(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Known:
+    """The shipped cases as one model sees them: annotated nodules (N, F) `standard` and both kinds `wide`, for
+    likelihood and strangeness, and the `places` (cases, W) of all.
+    """
+
+    standard: NDArray[np.float64]
+    nodules: NDArray[np.float32]
+    tissue: NDArray[np.float32]
+    places: NDArray[np.float32]
+
+
+class _KnownByModel(dict[int, Known]):
+    def __init__(self, shipped: Shipped) -> None:
+        super().__init__()
+        self._shipped = shipped
+
+    def __missing__(self, fold: int) -> Known:
+        shipped, model = self._shipped, self._shipped.models[fold]
+        nodules = model.likelihoods[0].weights.shape[0]
+        standard = model.scale.standard(shipped.numbers)
+        far = wide(model.scale, shipped.numbers)
+        made = Known(
+            standard=standard[:nodules].astype(np.float64),
+            nodules=far[:nodules],
+            tissue=far[nodules:],
+            places=model.encoder.places(standard),
+        )
+        self[fold] = made
+        return made
 
 
 @lru_cache(maxsize=2)

@@ -30,13 +30,17 @@ def strangeness(from_nodules: float, from_tissue: float, limits: Limits) -> floa
     return min(from_nodules / limits.nodules, from_tissue / limits.tissue)
 
 
-def distance(scale: Scale, numbers: NDArray[np.float32], known: NDArray[np.float32]) -> float:
-    """Return the mean distance of one case (F,) from its nearest ones (N, F), in standard deviations per number."""
+def distance(one: NDArray[np.float32], known: NDArray[np.float32]) -> float:
+    """Return the mean distance of one case (F,) from its nearest ones (N, F), in standard deviations per number.
+
+    Both as `wide` gives them.
+    """
     if not len(known):
         return float("inf")
-    squares = np.sort(np.square(_wide(scale, known) - _wide(scale, numbers)).mean(1))[:NEAREST]
+    squares = np.sort(np.square(known - one).mean(1))[:NEAREST]
     return float(np.sqrt(squares).mean())
 
 
-def _wide(scale: Scale, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+def wide(scale: Scale, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return numbers (..., F) in standard deviations, clipped far out."""
     return np.asarray(np.clip((numbers - scale.mean) / scale.sd, -MOST_SD, MOST_SD), np.float32)
