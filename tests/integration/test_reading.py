@@ -3,6 +3,7 @@
 import gzip
 from collections.abc import Iterator
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -12,6 +13,7 @@ from alerts.channels.email import CHANNEL as EMAIL
 from alerts.channels.inbox import CHANNEL as INBOX
 from alerts.deliver import deliver_once
 from alerts.memory import SetClock
+from imaging.bank.cases import label_of, shipped_bank
 from tests.browser import drawn_volume, simulated
 from tests.unit.alerts.mail_sink import mail_sink
 from tests.web_serving import Site, serving
@@ -234,6 +236,25 @@ def test_nearest_cases_are_shown_as_readers_opinion(site: Site, reader: httpx.Cl
     assert "opinion, not pathology" in page
     assert "LIDC-IDRI-0107 n2" in page and "suspicion 4 of 5, solid</b>, 91 % alike" in page
     assert "Unlike anything in the bank" in page
+
+
+def test_a_page_shows_the_nearest_cases_of_the_shipped_bank(site: Site, reader: httpx.Client) -> None:
+    cases = shipped_matches()
+    nodule, tissue = (next(each for each in cases if bool(each["ratings"]) is is_rated) for is_rated in (True, False))
+    region = {"rank": 1, "score": 0.9, "features": {}, "matches": [nodule, tissue], "known": True}
+    table = tables.key_slice
+    with site.engine.begin() as connection:
+        connection.execute(update(table).where(table.c.rank == 1).values(region=region))
+    page = reader.get(f"/patients/{patient()}").text
+    assert f"suspicion {nodule['ratings']['suspicion']} of 5" in page and tissue["label"] in page
+
+
+def shipped_matches() -> list[dict[str, Any]]:
+    """Every case of the bank that ships, as a match that a screening stores."""
+    return [
+        {"case": each.name, "label": label_of(each), "similarity": 0.9, "ratings": dict(each.ratings)}
+        for each in shipped_bank().cases
+    ]
 
 
 CHANGED = {
