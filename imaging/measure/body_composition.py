@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.absent import Absent
+from imaging.attenuation import is_cut_off
 from imaging.gate import Fitness, Use
 from imaging.labels import Labels
 from imaging.measure.base import Measure, Measurement
@@ -24,8 +25,8 @@ GAP_MM = 15.0  # half of the gaps in the wall that are closed (between the flat 
 AIR_HU = -300  # between air and fat
 MUSCLES = ("iliopsoas_left", "iliopsoas_right", "autochthon_left", "autochthon_right")
 LEVEL = "L3"
+CUT = "vertebra L3 is cut off by the end of the scan: the slice lies up to half its height off its middle"
 SOURCE = "ranges: Mourtzakis 2008, doi:10.1139/H08-075; wall of the trunk: own"
-NO_LEVEL = "vertebra L3 is not labelled or not in the scan"
 
 
 def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measurement, ...]:
@@ -33,13 +34,15 @@ def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measureme
     reason = unfit(fitness, Use.BODY_COMPOSITION)
     vertebra = labels.mask("vertebrae_L3")
     if reason is not None or isinstance(vertebra, Absent):
-        return tuple(_refusal(key, labels, reason or NO_LEVEL) for key in KEYS)
+        reason = reason or (vertebra.reason if isinstance(vertebra, Absent) else "")
+        return tuple(_refusal(key, labels, reason) for key in KEYS)
     z = round(float(np.argwhere(vertebra.any(axis=(1, 2))).mean()))
     hu = volume.hu[z]
     body = _body(hu, volume)
     if body[:, [0, -1]].any():
         return tuple(_refusal(key, labels, "the trunk is cut off at the side") for key in KEYS)
-    caution = fitness.cautions.get(Use.BODY_COMPOSITION)
+    cautions = [fitness.cautions.get(Use.BODY_COMPOSITION), CUT if is_cut_off(vertebra, volume) else None]
+    caution = "; ".join(one for one in cautions if one) or None
     inside = _inside_wall(hu, body, volume)
     fat = body & (hu >= FAT_HU[0]) & (hu <= FAT_HU[1])
     areas = {KEYS[1]: fat & inside, KEYS[2]: fat & ~inside}
@@ -85,12 +88,16 @@ def _area(
     x, y, _ = volume.spacing_mm
     rim = float((mask ^ ndimage.binary_erosion(mask)).sum()) * x * y / 100
     area = float(mask.sum()) * x * y / 100
-    method = by("one slice, by HU", labels)
+    method = _method(labels)
     return measured(key, "cm2", method, SOURCE, area, 0.25 * rim, level=LEVEL, caution=caution)
 
 
 def _refusal(key: str, labels: Labels, reason: str) -> Measurement:
-    return refused(key, "cm2", by("one slice, by HU", labels), SOURCE, reason, LEVEL)
+    return refused(key, "cm2", _method(labels), SOURCE, reason, LEVEL)
+
+
+def _method(labels: Labels) -> str:
+    return by("one slice, by HU", labels) + (f"; {labels.levels}" if labels.levels else "")
 
 
 MEASURE = Measure(keys=KEYS, measure=measure, source=SOURCE, reviewed="2026-11")

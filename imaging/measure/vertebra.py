@@ -24,24 +24,27 @@ LEAST_RADIUS_MM = 7.0  # of the largest ball: less is a process, or a body cut o
 LEAST_MEAN_OVER = 50  # voxels
 METHOD = "mean in a ball inside the body"
 SOURCE = "trabecular L1: Pickhardt 2013, doi:10.7326/0003-4819-158-8-201304160-00003; ball: own"
-NO_LEVEL = "no vertebra is labelled by its level: our own segmenter draws bone as one"
 
 
 def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measurement, ...]:
     """Return one attenuation a level that is labelled and whole, L1 first; or one refusal."""
-    method = by(METHOD, labels)
+    method = _method(labels)
     reason = unfit(fitness, Use.BONE_ATTENUATION)
     if reason is not None:
         return (refused(KEY, HU, method, SOURCE, reason),)
     found = [one for one in (_level(volume, labels, fitness, level) for level in LEVELS) if one is not None]
-    return tuple(found) or (refused(KEY, HU, method, SOURCE, NO_LEVEL),)
+    if found:
+        return tuple(found)
+    missing = labels.mask("vertebrae_L1")
+    reason = missing.reason if isinstance(missing, Absent) else "no level is labelled"
+    return (refused(KEY, HU, method, SOURCE, reason),)
 
 
 def _level(volume: Volume, labels: Labels, fitness: Fitness, level: str) -> Measurement | None:
     mask = labels.mask(f"vertebrae_{level}")
     if isinstance(mask, Absent):
         return None
-    method = by(METHOD, labels)
+    method = _method(labels)
     if is_cut_off(mask, volume):
         return refused(KEY, HU, method, SOURCE, "the vertebra is cut off by the end of the scan", level)
     box = boxed(mask, margin=1)
@@ -58,6 +61,10 @@ def _level(volume: Volume, labels: Labels, fitness: Fitness, level: str) -> Meas
     sd = float(np.hypot(SCANNER_SD_HU, values.std() / np.sqrt(len(values) / 30)))  # 30 correlated voxels count as one
     caution = fitness.cautions.get(Use.BONE_ATTENUATION)
     return measured(KEY, HU, method, SOURCE, float(values.mean()), sd, level=level, caution=caution)
+
+
+def _method(labels: Labels) -> str:
+    return by(METHOD, labels) + (f"; {labels.levels}" if labels.levels else "")
 
 
 MEASURE = Measure(keys=(KEY,), measure=measure, source=SOURCE, reviewed="2026-11")

@@ -1,6 +1,7 @@
 """Which organs can be drawn without anything to download? Classical, step by step, each refusing what it can't find.
 
-Lungs and airways, bone and spine, the aorta as tubes, liver and spleen as even masses, the heart between the lungs.
+Lungs and airways, bone, the spine and its levels, the aorta as tubes, liver and spleen as even masses, the heart
+between the lungs.
 Works at about 2.5 mm (lungs and aorta 1.5 mm), then at the volume's voxels; seconds on one core; the same volume gives
 the same labels. Every organ has limits of volume and place: what does not keep them is absent, with the reason.
 """
@@ -19,26 +20,29 @@ from imaging.segment.body import body
 from imaging.segment.coarse import Coarse, Mask, coarse
 from imaging.segment.diaphragm import diaphragm
 from imaging.segment.heart import between_lungs, heart
+from imaging.segment.levels import LEVELS, Levels, drawn, levels
 from imaging.segment.names import OTHER_TISSUE
 from imaging.segment.skeleton import Skeleton, skeleton
 from imaging.volume import Volume
 
 COARSE_MM, FINE_MM = 2.5, 1.5
-METHOD = "classical segmentation of patient-twin, version 1"
+METHOD = "classical segmentation of patient-twin, version 2"
+_LEVEL_NUMBERS = {f"vertebrae_{level}": (number,) for number, level in enumerate(LEVELS, start=11)}
+_BODIES = tuple(number for (number,) in _LEVEL_NUMBERS.values())
 NUMBERS = {
     OTHER_TISSUE: (1,),
     "lung_right": (2,),
     "lung_left": (3,),
     "lungs": (2, 3),
     "airways": (4,),
-    "vertebrae": (5,),
-    "bone": (5, 6),
+    "vertebrae": (5, *_BODIES),
+    "bone": (5, 6, *_BODIES),
     "liver": (7,),
     "spleen": (8,),
     "aorta": (9,),
     "heart": (10,),
+    **_LEVEL_NUMBERS,
 }
-NO_LEVELS = "vertebrae are found but not counted: their levels are not known"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -68,7 +72,10 @@ class OwnSegmenter:
         entering("drawing bone")
         frame = skeleton(grid, whole, _moved(breath.lungs, finer, grid))
         entering("drawing the aorta")
-        tube = aorta(finer, _way_on(frame, grid, finer), breath.lungs, _moved(frame.vertebrae, grid, finer))
+        way_mm = _way_on(frame, grid, finer)
+        tube = aorta(finer, way_mm, breath.lungs, _moved(frame.vertebrae, grid, finer))
+        entering("counting vertebrae")
+        counted = levels(finer, _moved(whole, grid, finer), way_mm)
         entering("drawing liver, spleen and heart")
         solid, heart_mask, heart_why = _trunk(grid, finer, whole, breath, frame, tube)
         absent = breath.why | frame.why | solid.why | {"aorta": tube.why, "heart": heart_why}
@@ -84,6 +91,8 @@ class OwnSegmenter:
             if found is not None:
                 grid.put(NUMBERS[organ][0], found.mask, voxels)
         grid.put(5, frame.vertebrae, voxels)
+        for level in counted.middles:
+            finer.put(*_LEVEL_NUMBERS[f"vertebrae_{level}"], drawn(finer, counted, level), voxels)
         finer.put(9, tube.mask, voxels)
         finer.put(2, breath.right, voxels)
         finer.put(3, breath.left, voxels)
@@ -91,9 +100,15 @@ class OwnSegmenter:
         return Labels(
             voxels=voxels,
             numbers=NUMBERS,
-            absent={organ: why for organ, why in absent.items() if why} | {"vertebrae_L3": NO_LEVELS},
+            absent={organ: why for organ, why in absent.items() if why} | _levels_absent(counted),
             method=METHOD,
+            levels=counted.told() if counted.middles else "",
         )
+
+
+def _levels_absent(counted: Levels) -> dict[str, str]:
+    why = counted.why or "its middle is not in the scan"
+    return {f"vertebrae_{level}": f"not counted: {why}" for level in LEVELS if level not in counted.middles}
 
 
 def _trunk(

@@ -29,7 +29,7 @@ from twin.settings import Settings
 from twin.store import audit, instances, measurements, records, studies
 from twin.store.studies import Study
 
-VERSION = "2026-11.1"  # of what is measured and how: with another one every series is measured again
+VERSION = "2026-11.2"  # of what is measured and how: with another one every series is measured again
 
 
 def measure(

@@ -129,7 +129,8 @@ def test_spongy_bone_is_measured_inside_the_cortex() -> None:
 
 def test_bone_without_levels_is_refused() -> None:
     volume, labels = scanned(healthy(), without=("vertebrae_L1", "vertebrae_T8"))
-    assert one(vertebra.measure(volume, labels, NATIVE), "vertebra_attenuation_hu").refused == vertebra.NO_LEVEL
+    refused = one(vertebra.measure(volume, labels, NATIVE), "vertebra_attenuation_hu").refused
+    assert refused == "vertebrae L1 is not labelled"
 
 
 def belly(has_muscles: bool) -> Drawn:
@@ -164,4 +165,4 @@ def test_muscle_is_refused_where_it_is_not_labelled() -> None:
 
 def test_a_scan_without_l3_tells_no_composition() -> None:
     found = body_composition.measure(*scanned(healthy()), NATIVE)
-    assert {each.refused for each in found} == {body_composition.NO_LEVEL}
+    assert {each.refused for each in found} == {"vertebrae L3 is not labelled"}

@@ -35,9 +35,7 @@ def test_a_drawn_organ_is_found_with_and_without_contrast(drawn: tuple[Labels, d
     assert dice(found, organs[organ]) > FLOORS[organ]
 
 
-def test_levels_of_the_spine_are_refused_because_they_are_not_counted(
-    drawn: tuple[Labels, dict[str, Mask]],
-) -> None:
+def test_levels_of_a_spine_without_a_canal_are_refused(drawn: tuple[Labels, dict[str, Mask]]) -> None:
     missing = drawn[0].mask("vertebrae_L3")
     assert isinstance(missing, Absent) and "not counted" in missing.reason
 
