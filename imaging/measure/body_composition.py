@@ -24,6 +24,9 @@ SKIN_MM = 3.0  # skin is 1 to 3 mm thick
 GAP_MM = 15.0  # half of the gaps in the wall that are closed (between the flat muscles and the back)
 AIR_HU = -300  # between air and fat
 MUSCLES = ("iliopsoas_left", "iliopsoas_right", "autochthon_left", "autochthon_right")
+OUR_MUSCLES = "paraspinal_muscles"
+WITH_QUADRATUS = "drawn by place and density, with quadratus lumborum: 12 % more than labels held on the one scan tried"
+OUR_SHARE = 0.1  # sd of an area that we drew, as a share of it: how far it lay off labels, without quadratus lumborum
 LEVEL = "L3"
 CUT = "vertebra L3 is cut off by the end of the scan: the slice lies up to half its height off its middle"
 SOURCE = "ranges: Mourtzakis 2008, doi:10.1139/H08-075; wall of the trunk: own"
@@ -51,13 +54,15 @@ def measure(volume: Volume, labels: Labels, fitness: Fitness) -> tuple[Measureme
 
 
 def _muscle(volume: Volume, labels: Labels, z: int, caution: str | None) -> Measurement:
-    drawn = [mask[z] for mask in map(labels.mask, MUSCLES) if not isinstance(mask, Absent)]
+    drawn, share = [mask[z] for mask in map(labels.mask, MUSCLES) if not isinstance(mask, Absent)], 0.0
     if len(drawn) < len(MUSCLES):
-        return _refusal(
-            KEYS[0], labels, "psoas and back muscles are not labelled: our own segmenter does not draw them"
-        )
+        ours = labels.mask(OUR_MUSCLES)
+        if isinstance(ours, Absent):
+            return _refusal(KEYS[0], labels, "psoas and back muscles are not labelled")
+        drawn, share = [ours[z]], OUR_SHARE
+        caution = "; ".join(one for one in (caution, WITH_QUADRATUS) if one)
     lean = (volume.hu[z] >= MUSCLE_HU[0]) & (volume.hu[z] <= MUSCLE_HU[1])
-    return _area(KEYS[0], np.logical_or.reduce(drawn) & lean, volume, labels, caution)
+    return _area(KEYS[0], np.logical_or.reduce(drawn) & lean, volume, labels, caution, share)
 
 
 def _body(hu: NDArray[np.int16], volume: Volume) -> NDArray[np.bool_]:
@@ -82,14 +87,17 @@ def _inside_wall(hu: NDArray[np.int16], body: NDArray[np.bool_], volume: Volume)
 
 
 def _area(
-    key: str, mask: NDArray[np.bool_], volume: Volume, labels: Labels, caution: str | None
-) -> Measurement:  # fmt: skip
-    """The sd is that of a rim a quarter of a pixel wide, our own estimate; the choice of slice adds to it."""
+    key: str, mask: NDArray[np.bool_], volume: Volume, labels: Labels, caution: str | None, share: float = 0.0
+) -> Measurement:
+    """The sd is that of a rim a quarter of a pixel wide, our own estimate, and `share` of the area beside it.
+
+    The choice of slice adds to it.
+    """
     x, y, _ = volume.spacing_mm
     rim = float((mask ^ ndimage.binary_erosion(mask)).sum()) * x * y / 100
     area = float(mask.sum()) * x * y / 100
-    method = _method(labels)
-    return measured(key, "cm2", method, SOURCE, area, 0.25 * rim, level=LEVEL, caution=caution)
+    sd = float(np.hypot(0.25 * rim, share * area))
+    return measured(key, "cm2", _method(labels), SOURCE, area, sd, level=LEVEL, caution=caution)
 
 
 def _refusal(key: str, labels: Labels, reason: str) -> Measurement:

@@ -30,8 +30,12 @@ SHARE = 0.7  # of the height from disc to disc: end plates and disc left out
 
 @dataclass(frozen=True, kw_only=True)
 class Levels:
-    """Middle (z, y, x in mm) and height of each body that has a level; `why` there is none; `counted` ribs a side."""
+    """Middle (z, y, x in mm), direction and height of each body that has a level; `why` there is none.
 
+    `way` is the canal's middle (N, 3), `counted` the ribs seen on the right and on the left.
+    """
+
+    way: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
     middles: Mapping[str, tuple[NDArray[np.float64], NDArray[np.float64], float]] = field(default_factory=dict)
     counted: tuple[int, int] = (0, 0)
     why: str = ""
@@ -73,7 +77,7 @@ def levels(grid: Coarse, body: Mask, way_mm: NDArray[np.float64]) -> Levels:
         if 0 <= level < len(LEVELS) and 0 <= at < len(middle) and 0 <= middle[at, 0] <= top:
             named[LEVELS[level]] = (middle[at], found.along[at], float(high - low))
     sides = tuple(sum(one.is_right == is_right for one in seen) for is_right in (True, False))
-    return Levels(middles=named, counted=(sides[0], sides[1]))
+    return Levels(way=found.place, middles=named, counted=(sides[0], sides[1]))
 
 
 def drawn(grid: Coarse, found: Levels, level: str) -> Mask:

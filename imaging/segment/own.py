@@ -22,6 +22,7 @@ from imaging.segment.diaphragm import diaphragm
 from imaging.segment.heart import between_lungs, heart
 from imaging.segment.levels import LEVELS, Levels, drawn, levels
 from imaging.segment.names import OTHER_TISSUE
+from imaging.segment.paraspinal import paraspinal
 from imaging.segment.skeleton import Skeleton, skeleton
 from imaging.volume import Volume
 
@@ -42,6 +43,7 @@ NUMBERS = {
     "aorta": (9,),
     "heart": (10,),
     **_LEVEL_NUMBERS,
+    "paraspinal_muscles": (20,),
 }
 
 
@@ -90,6 +92,7 @@ class OwnSegmenter:
         for organ, found in (("liver", solid.liver), ("spleen", solid.spleen)):
             if found is not None:
                 grid.put(NUMBERS[organ][0], found.mask, voxels)
+        finer.put(20, _muscles(finer, counted), voxels)
         grid.put(5, frame.vertebrae, voxels)
         for level in counted.middles:
             finer.put(*_LEVEL_NUMBERS[f"vertebrae_{level}"], drawn(finer, counted, level), voxels)
@@ -108,7 +111,21 @@ class OwnSegmenter:
 
 def _levels_absent(counted: Levels) -> dict[str, str]:
     why = counted.why or "its middle is not in the scan"
-    return {f"vertebrae_{level}": f"not counted: {why}" for level in LEVELS if level not in counted.middles}
+    missing = [f"vertebrae_{level}" for level in LEVELS if level not in counted.middles]
+    if "L3" not in counted.middles:
+        missing.append("paraspinal_muscles")
+    return dict.fromkeys(missing, f"not counted: {why}")
+
+
+def _muscles(grid: Coarse, counted: Levels) -> Mask:
+    """Return the muscles beside the spine in the slices through the body of L3, where it is known."""
+    found = np.zeros(grid.hu.shape, bool)
+    if "L3" in counted.middles:
+        for z in np.flatnonzero(drawn(grid, counted, "L3").any(axis=(1, 2))):
+            at = z * grid.spacing_mm[2]
+            y, x = (float(np.interp(at, counted.way[:, 0], counted.way[:, axis])) for axis in (1, 2))
+            found[z] = paraspinal(grid, int(z), (y, x))
+    return found
 
 
 def _trunk(

@@ -163,6 +163,16 @@ def test_muscle_is_refused_where_it_is_not_labelled() -> None:
     assert one(found, "muscle_area_cm2").refused and one(found, "visceral_fat_area_cm2").value
 
 
+def test_muscle_that_we_drew_says_what_it_holds() -> None:
+    trunk = belly(False)
+    for x in (-40, 40):
+        trunk.put(trunk.tube(x, 40, 12), 50.0, body_composition.OUR_MUSCLES)
+    muscle = one(body_composition.measure(*scanned(trunk), NATIVE), "muscle_area_cm2")
+    assert muscle.value == pytest.approx(2 * np.pi * 12**2 / 100, rel=0.15)
+    assert muscle.caution and "quadratus lumborum" in muscle.caution
+    assert muscle.sd and muscle.sd > 0.1 * muscle.value - 0.01
+
+
 def test_a_scan_without_l3_tells_no_composition() -> None:
     found = body_composition.measure(*scanned(healthy()), NATIVE)
     assert {each.refused for each in found} == {"vertebrae L3 is not labelled"}
