@@ -18,13 +18,14 @@ from twin.errors import UnknownPatient
 from twin.importers.base import Item, Reject
 from twin.scan import files
 from twin.scan.files import Staged
+from twin.scan.owner import contradictions, told
 from twin.scan.stating import SOURCE, state_series
 from twin.store import instances, people, quarantine, records, studies
 from twin.store.instances import NewInstance
 from twin.store.studies import NewSeries, Study
 
 NO_UID = "without-uid-"
-WAITS = "nobody known here: a person has to say whose it is (POST /api/v1/studies/ID/patient, or import with --patient)"
+WAITS = "nobody known here, or born otherwise: a person has to say whose it is (POST /api/v1/studies/ID/patient, or import with --patient)"
 Fault = Literal["impossible_date", "conflicting_image", "two_patients", "unreadable"]
 
 
@@ -182,13 +183,15 @@ def _reject(one: Arrived, fault: Fault, detail: str) -> Reject:
 
 
 def _whose(connection: Connection, read: Instance, patient: str | None) -> str | None:
+    """Return whose it is: as the sender says, else by number - unless birth date or sex say that it is another's."""
     if patient is not None:
         return people.find_patient(connection, patient)
     said: Provenance = read.said
     for name in (f"{read.issuer}|{said.patient_id}" if read.issuer else None, said.patient_id):
         if name and said.patient_id:
             try:
-                return people.find_patient(connection, name)
+                found = people.find_patient(connection, name)
             except UnknownPatient:
                 continue
+            return None if contradictions(told(read.tags), *people.born_and_sex(connection, found)) else found
     return None

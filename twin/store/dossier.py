@@ -156,7 +156,7 @@ def studies(connection: Connection, patient_id: str) -> Sequence[tuple[Row, Sequ
     """Return the patient's CT series, the newest first, each with the key slices of its flagged regions by rank."""
     rows = connection.execute(
         select(study)
-        .where(study.c.patient_id == func.any(read_as(patient_id)))
+        .where(study.c.patient_id == func.any(read_as(patient_id)), study.c.modality == "CT")
         .order_by(study.c.acquired_at.desc().nulls_last(), study.c.id)
     ).all()
     slices: dict[int, list[Row]] = {row.id: [] for row in rows}

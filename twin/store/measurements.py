@@ -74,6 +74,15 @@ def get(connection: Connection, study_id: int) -> Measured | None:
     )
 
 
+def objects_of(connection: Connection, study_id: int) -> list[int]:
+    """Return the series of the report and the segmentation that were made of a series."""
+    found = get(connection, study_id)
+    uids = [str(uid) for uid in found.body.get("results", {}).values()] if found is not None else []
+    image = t.dicom_instance.c
+    asked = select(image.study_id).where(image.sop_instance_uid.in_(uids), image.study_id != study_id).distinct()
+    return list(connection.execute(asked.order_by(image.study_id)).scalars())
+
+
 def earlier(connection: Connection, study: Study, limit: int = 3) -> list[int]:
     """Return the patient's measured series that were acquired before this one, the latest first."""
     if study.patient_id is None or study.acquired_at is None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, insert, select, text, update
@@ -143,6 +143,13 @@ def birth_dates(connection: Connection, patient_ids: Iterable[str]) -> dict[str,
         {"ids": list(patient_ids)},
     )
     return {row.id: row.birth_date for row in rows}
+
+
+def born_and_sex(connection: Connection, patient_id: str) -> tuple[date | None, str]:
+    """Return a patient's birth date, None where not known, and sex."""
+    asked = select(t.patient.c.birth_date, t.patient.c.sex).where(t.patient.c.id == patient_id)
+    row = connection.execute(asked).one()
+    return row.birth_date, row.sex
 
 
 def as_described(connection: Connection, patient: Patient, as_of: datetime) -> Patient:

@@ -50,9 +50,9 @@ def add(
         raise BadVerdict(f"{said!r} is no verdict here; known: {', '.join(known)}")
     if len(note) > LONGEST_NOTE:
         raise BadVerdict(f"a note has at most {LONGEST_NOTE} characters")
-    locked = select(study.c.id).where(study.c.id == study_id).with_for_update()
+    locked = select(study.c.id).where(study.c.id == study_id, study.c.modality == "CT").with_for_update()
     if connection.execute(locked).one_or_none() is None:
-        raise BadVerdict("no such series")
+        raise BadVerdict("no such CT series")
     region = None if rank is None else _region(connection, study_id, rank)
     same_place = verdict.c.rank.is_(None) if rank is None else verdict.c.rank == rank
     connection.execute(

@@ -31,8 +31,12 @@ def withdraw(connection: Connection, study_id: int, verdict_id: int, *, by: str,
     return withdrawn
 
 
-def give_to(connection: Connection, study_id: int, patient: str, *, by: str, now: datetime) -> str:
+def give_to(
+    connection: Connection, study_id: int, patient: str, *, by: str, now: datetime, despite: bool = False
+) -> str:
     """Give a series that waits for a patient to the one named (id or identifier) and return the id.
+
+    With `despite` also where the series names another birth date or sex than the record.
 
     Raises:
         BadRequest: it has a patient, or can't be this one's.
@@ -41,6 +45,20 @@ def give_to(connection: Connection, study_id: int, patient: str, *, by: str, now
     from twin.scan import giving  # loaded where it is used: it reads DICOM headers
 
     try:
-        return giving.attach(connection, study_id, patient, actor=by, now=now)
+        return giving.attach(connection, study_id, patient, actor=by, now=now, despite=despite)
+    except giving.CannotGive as error:
+        raise BadRequest(str(error)) from error
+
+
+def take_from(connection: Connection, study_id: int, *, by: str, now: datetime) -> str:
+    """Take a series back from its patient and return whose it was; it waits for somebody to say whose it is.
+
+    Raises:
+        BadRequest: there is no such series, or it has no patient.
+    """
+    from twin.scan import giving
+
+    try:
+        return giving.detach(connection, study_id, actor=by, now=now)
     except giving.CannotGive as error:
         raise BadRequest(str(error)) from error

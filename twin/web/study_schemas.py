@@ -73,6 +73,14 @@ class AskedPatient(Asked):
     """Whose a series is that waits for somebody to say so: a patient's id or one of their numbers."""
 
     patient: Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\x00]+$", examples=["0012345"])]
+    despite: Annotated[bool, Field(description="Also where the series names another birth date or sex.")] = False
+
+
+class TakenBack(BaseModel):
+    """From whom a series was taken back; it waits for somebody to say whose it is."""
+
+    patient_id: Annotated[str, Field(examples=[EXAMPLE_PATIENT])]
+    status: Literal["needs_patient"] = "needs_patient"
 
 
 class GivenPatient(BaseModel):

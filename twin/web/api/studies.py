@@ -16,7 +16,7 @@ from twin.store.verdicts import BadVerdict, Verdict
 from twin.web.caller import Actor
 from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
 from twin.web.errors import BadRequest, NotFound
-from twin.web.judging import give_to, withdraw
+from twin.web.judging import give_to, take_from, withdraw
 from twin.web.study_schemas import (
     AskedPatient,
     AskedVerdict,
@@ -25,6 +25,7 @@ from twin.web.study_schemas import (
     StudyLine,
     StudyList,
     StudyVerdict,
+    TakenBack,
 )
 from twin.web.volumes import LABELS, VOLUME, file_of
 
@@ -107,8 +108,18 @@ def give(actor: Judges, study_id: StudyId, asked: AskedPatient, engine: EngineDe
     """Say whose a series is that names nobody known here."""
     with engine.begin() as connection:
         _seen(connection, actor, study_id, "/patient", now, action="study.give")
-        patient_id = give_to(connection, study_id, asked.patient, by=actor.name, now=now)
+        patient_id = give_to(
+            connection, study_id, asked.patient, by=actor.name, now=now, despite=asked.despite
+        )  # fmt: skip
     return GivenPatient(patient_id=patient_id)
+
+
+@router.delete("/studies/{study_id}/patient")
+def take_back_series(actor: Judges, study_id: StudyId, engine: EngineDep, now: Now) -> TakenBack:
+    """Say that a series is not its patient's: what it stated is withdrawn, and it waits for its patient."""
+    with engine.begin() as connection:
+        _seen(connection, actor, study_id, "/patient", now, action="study.give")
+        return TakenBack(patient_id=take_from(connection, study_id, by=actor.name, now=now))
 
 
 def _seen(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
+from fastapi import Path as InPath
 from sqlalchemy import Row
 
 from twin.store import dossier
@@ -18,6 +19,7 @@ from twin.web.volumes import LABELS, VOLUME, file_of
 router = APIRouter()
 
 Seen = Annotated[str, Depends(audited("patient.read"))]
+StudyId = Annotated[int, InPath(ge=1, lt=2**63)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ VIEWS = (
 
 @router.get("/patients/{patient_id}/studies/{study_id}", name="ct_view")
 def ct_view(
-    request: Request, user: SeesPatients, patient_id: Seen, study_id: int, engine: EngineDep, settings: SettingsDep,
+    request: Request, user: SeesPatients, patient_id: Seen, study_id: StudyId, engine: EngineDep, settings: SettingsDep,
     now: Now, region: Annotated[int | None, Query(ge=1, lt=2**31)] = None,
 ) -> Response:  # fmt: skip
     """Return the CT view: a page of its own, or the part that is swapped into the patient's page."""
