@@ -203,6 +203,83 @@ def test_a_coordinator_reads_but_does_not_judge(site: Site) -> None:
     assert "Look through the slices" in page and "This study is normal" not in page
 
 
+def waiting_ct(site: Site, born: str) -> int:
+    """A CT of nobody known here, whose images name somebody born on that day."""
+    tags = {
+        "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Zhang^San", "Ideographic": "张^三"}]},
+        "00100020": {"vr": "LO", "Value": ["X-77"]}, "00100030": {"vr": "DA", "Value": [born]},
+    }  # fmt: skip
+    table = tables.study
+    with site.engine.begin() as connection:
+        other = connection.execute(select(table).where(table.c.patient_id == patient())).one()
+        row = {
+            "series_uid": "1.2.77.1", "study_uid": "1.2.77", "import_id": other.import_id, "status": "needs_patient",
+            "described": {}, "acquired_at": other.acquired_at, "tags": tags,
+        }  # fmt: skip
+        return connection.execute(insert(table).values(row).returning(table.c.id)).scalar_one()
+
+
+def test_whose_a_ct_is_is_compared_before_it_is_given_and_can_be_taken_back(site: Site, reader: httpx.Client) -> None:
+    born = reader_knows(site)
+    study_id = waiting_ct(site, born)
+    assert "Zhang San / 张 三" in reader.get("/reading").text
+    page = post(reader, f"/reading/{study_id}/patient", patient=patient())
+    assert "Zhang San / 张 三" in page.text and "X-77" in page.text and "differs" not in page.text
+    assert owner(site, study_id) is None
+    assert post(reader, f"/reading/{study_id}/patient", patient=patient(), sure="true").status_code == 303
+    assert owner(site, study_id) == patient()
+    assert post(reader, f"/patients/{patient(1)}/studies/{study_id}/withdraw").status_code == 404
+    assert post(reader, f"/patients/{patient()}/studies/{study_id}/withdraw").status_code == 303
+    assert owner(site, study_id) is None
+    assert site.audit(action="study.attach", patient_id=patient()) and site.audit(action="study.detach")
+
+
+def test_somebody_born_otherwise_is_given_a_ct_only_by_who_says_so(site: Site, reader: httpx.Client) -> None:
+    study_id = waiting_ct(site, "19010101")
+    assert "differs" in post(reader, f"/reading/{study_id}/patient", patient=patient()).text
+    assert post(reader, f"/reading/{study_id}/patient", patient=patient(), sure="true").status_code == 400
+    program = site.program("reader", "record.read", "study.write")
+    address = f"/api/v1/studies/{study_id}/patient"
+    assert program.post(address, json={"patient": patient()}).status_code == 400
+    assert owner(site, study_id) is None
+    assert program.post(address, json={"patient": patient(), "despite": True}).status_code == 200
+    assert program.delete(address).json() == {"patient_id": patient(), "status": "needs_patient"}
+    assert program.delete(address).status_code == 400
+
+
+def reader_knows(site: Site) -> str:
+    """The birth date of the first patient, as DICOM writes it."""
+    with site.engine.connect() as connection:
+        return people.get_patient(connection, patient()).birth_date.strftime("%Y%m%d")
+
+
+def owner(site: Site, study_id: int) -> str | None:
+    with site.engine.connect() as connection:
+        return connection.execute(select(tables.study.c.patient_id).where(tables.study.c.id == study_id)).scalar_one()
+
+
+def post(person: httpx.Client, path: str, **form: str) -> httpx.Response:
+    return person.post(path, data=form)
+
+
+def test_a_report_is_no_ct_to_look_at_or_to_judge(site: Site, reader: httpx.Client) -> None:
+    table = tables.study
+    with site.engine.begin() as connection:
+        connection.execute(update(table).where(table.c.patient_id == patient()).values(modality="SR"))
+    assert "study-" not in reader.get(f"/patients/{patient()}").text
+    assert reader.get(f"/patients/{patient()}/studies/{study_of(site)}").status_code == 404
+    assert said(reader, study_of(site), said="normal").status_code == 400
+
+
+@pytest.mark.parametrize("number", ["0", "99999999999999999999", "x"])
+def test_an_impossible_number_is_the_caller_s_mistake(site: Site, reader: httpx.Client, number: str) -> None:
+    assert reader.get(f"/patients/{patient()}/studies/{number}").status_code == 422
+    assert post(reader, f"/patients/{patient()}/studies/{number}/verdicts", said="normal").status_code == 422
+    assert post(reader, f"/reading/{number}/patient", patient=patient()).status_code == 422
+    base = f"/patients/{patient()}/studies/{study_of(site)}/verdicts"
+    assert post(reader, base, said="harmless", rank="9999999999").status_code == 422
+
+
 def test_one_study_is_read_by_the_api_and_noted(site: Site) -> None:
     program = site.program("clinician", "record.read")
     told = program.get(f"/api/v1/studies/{study_of(site)}").json()

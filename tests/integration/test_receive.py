@@ -4,7 +4,7 @@ import gc
 import os
 import warnings
 import zipfile
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -182,6 +182,31 @@ def test_a_series_can_be_given_to_a_patient_taken_back_and_given_again(
             assert records.read_timeline(connection, given, datetime.now(UTC)).of_kind("imaging_study") == ()
             assert connection.execute(select(func.count()).select_from(key_slice)).scalar_one() == 0
     assert the_study(engine).status == "needs_patient"
+
+
+def another(**told: object) -> Phantom:
+    """A series with the number of the patient who is known here, and other particulars."""
+    return Phantom(**(vars(tiny()) | {"patient_id": "1"} | told))
+
+
+@pytest.mark.parametrize("told", [{"patient_birth_date": date(1961, 5, 4)}, {"patient_sex": "M"}])
+def test_a_number_that_fits_somebody_born_otherwise_waits_for_a_person(
+    engine: Engine, home: Settings, whose: str, tmp_path: Path, told: dict[str, object]
+) -> None:
+    draw(tmp_path / "ct", another(**told))
+    receive(engine, home, tmp_path / "ct")
+    study_id = the_study(engine).id
+    assert the_study(engine).status == "needs_patient"
+    with engine.begin() as connection:
+        with pytest.raises(CannotGive, match="names another (birth date|sex) than the record"):
+            attach(connection, study_id, whose, actor="t", now=NOW)
+        assert attach(connection, study_id, whose, actor="t", now=NOW, despite=True) == whose
+
+
+def test_a_number_born_alike_finds_its_patient(engine: Engine, home: Settings, whose: str, tmp_path: Path) -> None:
+    draw(tmp_path / "ct", another(patient_birth_date=date(1960, 5, 4), patient_sex="F"))
+    receive(engine, home, tmp_path / "ct")
+    assert the_study(engine).patient_id == whose
 
 
 def test_a_series_is_not_given_to_whom_it_can_t_belong(engine: Engine, home: Settings, tmp_path: Path) -> None:
