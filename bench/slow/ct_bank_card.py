@@ -36,6 +36,10 @@ def ece(chance: NDArray[np.float64], truth: NDArray[np.bool_], bins: int = 10) -
     return float(sum(abs(chance[at == b].mean() - truth[at == b].mean()) * (at == b).mean() for b in np.unique(at)))
 
 
+def _loss(chance: NDArray[np.float64], truth: NDArray[np.bool_]) -> float:
+    return float(-np.log(np.where(truth, chance, 1 - chance)).mean())
+
+
 def card(figures: Figures) -> str:
     """Return the card as Markdown."""
     ratings = figures.ratings
@@ -50,7 +54,9 @@ def card(figures: Figures) -> str:
     for name, q, truth, use in rows:
         p, t = figures.held_out[use, q], truth[use]
         low, top = _interval(figures.patients[use], lambda i, p=p, t=t: auc(p[i], t[i]))
-        lines.append(f"| {name} | {len(t)}, {t.sum()} | {auc(p, t):.4f} ({low:.4f} to {top:.4f}) | {ece(p, t):.4f} |")
+        least, most = _interval(figures.patients[use], lambda i, p=p, t=t: ece(p[i], t[i]))
+        lines.append(f"| {name} | {len(t)}, {t.sum()} | {auc(p, t):.4f} ({low:.4f} to {top:.4f}) | "
+                     f"{ece(p, t):.4f} ({least:.4f} to {most:.4f}) | {_loss(p, t):.4f} |")  # fmt: skip
     t, p, who = high[decided], figures.held_out[decided, 0], figures.patients[decided]
     size = {
         "`diameter_mm` of the source": figures.diameters[decided],
@@ -59,9 +65,9 @@ def card(figures: Figures) -> str:
     for name, alone in size.items():
         low, top = _interval(who, lambda i, a=alone: auc(p[i], t[i]) - auc(a[i], t[i]))
         lines.append(f"| {name} alone, suspicion | {len(t)}, {t.sum()} | {auc(alone, t):.4f}; difference "
-                     f"{auc(p, t) - auc(alone, t):+.4f} ({low:+.4f} to {top:+.4f}) | |")  # fmt: skip
+                     f"{auc(p, t) - auc(alone, t):+.4f} ({low:+.4f} to {top:+.4f}) | | |")  # fmt: skip
     near = auc(figures.neighbour_suspicion[decided], t)
-    lines.append(f"| mean suspicion of the five nearest cases | {len(t)}, {t.sum()} | {near:.4f} | |")
+    lines.append(f"| mean suspicion of the five nearest cases | {len(t)}, {t.sum()} | {near:.4f} | | |")
     other = auc(figures.held_out[:, 1], ratings[:, 1] == 5)
     foreign = "\n".join(
         f"| {kind.replace('_', ' ')} | {share:.0%} |" for kind, share in figures.unknown_foreign.items()
@@ -92,18 +98,20 @@ them**, and a nodule that no reader called suspicious may be cancer.
 **Attribution.** Derived from LIDC-IDRI, CC BY 3.0: Armato III SG et al., Data From LIDC-IDRI, The Cancer Imaging
 Archive, doi:10.7937/K9/TCIA.2015.LO9QL9SX. Changed: reduced to numbers, resampled into models.
 
-**How it learns.** Kernel ridge regression with a logistic calibration fitted on patients left out within the training
-folds; for the search an encoder of four small networks (`imaging/encoder.py`) gives 64 numbers of unit length. Seeds
-fixed. Outlines are those of LIDC's readers.
+**How it learns.** Kernel ridge regression with beta calibration fitted on patients left out within the training folds;
+for the search an encoder of four small networks (`imaging/encoder.py`) gives 64 numbers of unit length. Seeds fixed.
+Outlines are those of LIDC's readers.
 
 ## What it reaches
 
 Ten folds, patients apart; scaling, calibration and the encoder within the training folds. Intervals: 95 %, bootstrap
 over patients. The kernel and the clipping were chosen on these same patients, so that the figures are a little too good
-(see "Tried").
+(see "Tried"). The interval of the ECE is of the resampled cases, which are fewer different ones: it lies high.
+Solid stood at 0.941 beside a bar of 0.94 after a second look at the same cases, and another calibration moves it in the
+third decimal: take that bar as met by chance as much as by merit.
 
-| question | cases, yes | AUC | ECE, 10 bins |
-|---|---|---|---|
+| question | cases, yes | AUC | ECE, 10 bins | log loss |
+|---|---|---|---|---|
 {rows}
 
 With solid taken as texture 5 alone the AUC is {other:.3f}: readers disagree on 4 against 5.
@@ -136,6 +144,18 @@ AUC over ten folds with patients apart, mean of three splits; suspicion, solid (
 | one kernel, narrowness 0.05, linear 0.3, ridge 0.4 | 0.940 | 0.941 | 0.992 |
 | one kernel, narrowness 0.15, no linear part | 0.938 | 0.944 | 0.994 |
 | **one kernel, narrowness 0.1, linear 0.1** (between these two) | 0.939 | 0.943 | 0.993 |
+
+**Refitted in 2026-11 (2026.11.2), for the calibration alone**: with Platt's logistic curve the suspicion was stated too
+evenly (ECE 0.054 where 0.05 was asked). Kernel, weights, seeds, folds and encoder stayed. The curve was chosen by log
+loss over patients left out within each training fold (mean of the ten; suspicion, solid, calcified), not by the test
+folds; beta won in each of four splits of the patients, in at least eight of ten folds each.
+
+| | suspicion | solid | calcified |
+|---|---|---|---|
+| Platt's logistic | 0.315 | 0.163 | 0.062 |
+| **beta, scores held within 0.02 to 0.98** | 0.308 | 0.161 | 0.060 |
+| beta, within 0.005 / 0.01 / 0.05 | 0.309 / 0.308 / 0.307 | 0.163 / 0.162 / 0.161 | 0.060 / 0.060 / 0.063 |
+| logistic with a square; with two bends; isotonic | 0.308; 0.309; 0.318 | | |
 
 A choice between the two outer kernels by the training folds gave 0.941, 0.940 and 0.992 in one split. Calibrated
 perfectly, 439 cases would show an expected calibration error of about 0.038 by chance alone.

@@ -23,7 +23,7 @@ from ct_bank_card import Figures, card
 from imaging.bank.descriptor import NAMES, describe
 from imaging.bank.embedding import Encoder, Scale
 from imaging.bank.folder import CutOut, cut_outs
-from imaging.bank.likelihood import QUESTIONS, Kernel, calibrated
+from imaging.bank.likelihood import QUESTIONS, Curve, Kernel, calibrated
 from imaging.bank.models import FOLDER, FORMAT, RATINGS
 from imaging.bank.strange import KNOWN_NODULES, KNOWN_TISSUE, Limits, distance, strangeness, wide
 from imaging.encoder import fit_encoder
@@ -121,7 +121,8 @@ def _learnt(numbers, ratings, patients, normal, training, seed):  # type: ignore
         truth, use = said[training, q], counts[training, q]
         score = _left_out(alike, aims[:, q] - offset, inner, KERNEL.ridge) + offset
         weights[q, training] = np.linalg.solve(alike + KERNEL.ridge * np.eye(len(alike)), aims[:, q] - offset)
-        curves.append((offset, *calibrated(score[use], truth[use])))
+        curve = calibrated(score[use], truth[use])
+        curves.append((offset, curve.low, curve.high, curve.shift))
     tissues = scale.standard(np.stack([n for _, n in normal]))
     taught = np.concatenate([standard[training], tissues])
     rated = np.full((len(taught), len(RATINGS) + 1), np.nan, np.float32)
@@ -130,9 +131,7 @@ def _learnt(numbers, ratings, patients, normal, training, seed):  # type: ignore
     rated[:, -1] = np.where(np.arange(len(taught)) < training.sum(), 1, -1)
     made = fit_encoder(taught, rated, seed)
     far, samples = wide(scale, numbers), wide(scale, np.stack([n for _, n in normal]))
-    from_nodules = [
-        distance(far[n], far[training & (patients != patients[n])]) for n in np.flatnonzero(training)
-    ]
+    from_nodules = [distance(far[n], far[training & (patients != patients[n])]) for n in np.flatnonzero(training)]
     from_tissue = [distance(n, np.delete(samples, i, axis=0)) for i, n in enumerate(samples)]
     limits = (np.quantile(from_nodules, KNOWN_NODULES), np.quantile(from_tissue, KNOWN_TISSUE))
     return {
@@ -164,12 +163,12 @@ def _left_out(alike: Floats, aim: Floats, inner: NDArray[np.int64], ridge: float
 def _chances(model, numbers, n):  # type: ignore[no-untyped-def]
     standard = Scale(mean=model["mean"], sd=model["sd"]).standard(numbers)
     told = []
-    for (narrow, linear, ridge), (offset, slope, cut), weights in zip(
+    for (narrow, linear, ridge), (offset, *curve), weights in zip(
         model["kernels"], model["curves"], model["weights"], strict=True
     ):
         kernel = Kernel(narrowness=narrow, linear=linear, ridge=ridge)
         score = (kernel.between(standard[n].astype(float), standard.astype(float)) * weights).sum() + offset
-        told.append(1 / (1 + np.exp(-(slope * score + cut))))
+        told.append(Curve(low=curve[0], high=curve[1], shift=curve[2]).of(float(score)))
     return np.array(told)
 
 
@@ -220,7 +219,7 @@ def _write(cuts, numbers, ratings, patients, normal, fold, learnt, held_out):  #
         np.savez_compressed(kept, **arrays)
         (FOLDER / name).write_bytes(kept.getvalue())
         sums[name] = sha256(kept.getvalue()).hexdigest()
-    manifest = {"format": FORMAT, "version": "2026.11.1", "card": "docs/reference/bank-card.md", "sha256": sums}
+    manifest = {"format": FORMAT, "version": "2026.11.2", "card": "docs/reference/bank-card.md", "sha256": sums}
     (FOLDER / "manifest.json").write_text(json.dumps(manifest, indent=1) + "\n", encoding="utf-8")
     with (FOLDER / "held_out.csv").open("w", encoding="utf-8", newline="") as table:
         writer = csv.writer(table, lineterminator="\n")

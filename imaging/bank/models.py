@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 
 from imaging.bank.descriptor import NAMES
 from imaging.bank.embedding import Encoder, Scale
-from imaging.bank.likelihood import QUESTIONS, Kernel, Likelihood
+from imaging.bank.likelihood import QUESTIONS, Curve, Kernel, Likelihood
 from imaging.bank.strange import Limits, wide
 from imaging.errors import BadBank
 
-FORMAT = 1  # of the files below; a change that old programs can't read raises it
+FORMAT = 2  # of the files below; a change that old programs can't read raises it
 FOLDER = Path(__file__).parents[1] / "data" / "bank"
 RATINGS = ("suspicion", "texture", "calcification", "lobulation", "margin", "sphericity", "spiculation", "subtlety")
 
@@ -141,11 +141,10 @@ def _model(learnt: "np.lib.npyio.NpzFile", k: int) -> Model:
 
 def _likelihood(kernel: NDArray[np.float64], curve: NDArray[np.float64], weights: NDArray[np.float32]) -> Likelihood:
     narrowness, linear, ridge = (float(n) for n in kernel)
-    offset, slope, intercept = (float(n) for n in curve)
+    offset, low, high, shift = (float(n) for n in curve)
     return Likelihood(
         kernel=Kernel(narrowness=narrowness, linear=linear, ridge=ridge),
         weights=weights.astype(np.float64),
         offset=offset,
-        slope=slope,
-        intercept=intercept,
+        curve=Curve(low=low, high=high, shift=shift),
     )

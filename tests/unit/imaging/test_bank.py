@@ -130,9 +130,19 @@ def test_lists_find_nearly_what_the_exact_search_finds() -> None:
 
 def test_calibration_gives_back_the_curve_that_drew_the_classes() -> None:
     draw = np.random.default_rng(2)
-    score = draw.standard_normal(20_000)
-    truth = draw.random(20_000) < 1 / (1 + np.exp(-(1.7 * score - 0.6)))
-    assert calibrated(score, truth) == pytest.approx((1.7, -0.6), abs=0.08)
+    score = draw.uniform(0.02, 0.98, 20_000)
+    truth = draw.random(20_000) < 1 / (1 + np.exp(-(1.2 * np.log(score) - 0.5 * np.log(1 - score) + 0.3)))
+    curve = calibrated(score, truth)
+    assert (curve.low, curve.high, curve.shift) == pytest.approx((1.2, 0.5, 0.3), abs=0.08)
+
+
+def test_calibration_never_turns_the_order_round() -> None:
+    draw = np.random.default_rng(5)
+    score = draw.uniform(-0.2, 1.2, 400)
+    truth = draw.random(400) < np.where(score < 0.4, 0.5, 0.3)
+    chances = [calibrated(score, truth).of(one) for one in np.linspace(-1, 2, 50)]
+    assert (np.diff(chances) >= 0).all()
+    assert calibrated(score, score > 0.5).of(2.0) < 1
 
 
 def test_a_changed_file_is_refused(tmp_path: Path) -> None:
