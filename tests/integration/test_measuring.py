@@ -13,6 +13,7 @@ from tests.builders import bundle, patient
 from twin import intake
 from twin.scan import files
 from twin.scan.folder import receive
+from twin.scan.giving import attach, detach
 from twin.scan.measuring import VERSION, measure
 from twin.scan.screening import screen
 from twin.settings import Settings
@@ -78,6 +79,11 @@ def test_a_screened_series_is_measured_once(engine: Engine, site: Settings, tmp_
         assert (
             len(connection.execute(select(dicom_instance.c.id).join(study).where(study.c.modality != "CT")).all()) == 2
         )
+    with engine.begin() as connection:  # the report and the segmentation go with their series
+        detach(connection, study_id, actor="t", now=NOW)
+        assert set(connection.execute(select(study.c.patient_id)).scalars()) == {None}
+        attach(connection, study_id, whose, actor="t", now=NOW)
+        assert set(connection.execute(select(study.c.patient_id)).scalars()) == {whose}
 
 
 def test_a_lump_is_compared_with_the_earlier_scan(engine: Engine, site: Settings, tmp_path: Path) -> None:

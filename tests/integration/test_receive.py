@@ -198,7 +198,7 @@ def test_a_number_that_fits_somebody_born_otherwise_waits_for_a_person(
     study_id = the_study(engine).id
     assert the_study(engine).status == "needs_patient"
     with engine.begin() as connection:
-        with pytest.raises(CannotGive, match="names another (birth date|sex) than the record"):
+        with pytest.raises(CannotGive, match=r"names another (birth date|sex) than the record"):
             attach(connection, study_id, whose, actor="t", now=NOW)
         assert attach(connection, study_id, whose, actor="t", now=NOW, despite=True) == whose
 
