@@ -6,11 +6,15 @@ Keys are our own (the list of chest CT abnormalities), stable across versions; c
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from math import inf
 
 from imaging.absent import Absent
 from imaging.examine import Examined
-from imaging.measure.pancreas import Odd
+from imaging.gate import Use
+from imaging.measure.pancreas import NO_LABEL, Odd
+from imaging.signs import pancreas
 from imaging.signs.nodule import Lump
+from imaging.signs.scene import Scene
 from imaging.signs.spots import Spot
 
 Point = tuple[float, float, float]
@@ -33,6 +37,10 @@ class Finding:
     unit: str = "1"
 
 
+OWN_METHOD = "own method and limits, docs/imaging.md"
+REVIEWED = "2026-11"  # all of them together
+
+
 @dataclass(frozen=True, kw_only=True)
 class Finder:
     """A way to find one kind of thing. `find` returns an empty tuple when it looked and found nothing."""
@@ -41,8 +49,66 @@ class Finder:
     looks_for: str
     method: str
     find: Callable[[Examined], tuple[Finding, ...] | Absent]
-    source: str
-    reviewed: str
+    source: str = OWN_METHOD
+    reviewed: str = REVIEWED
+
+
+def of_spots(
+    key: str, looks_for: str, method: str, sign: Callable[[Examined], Sequence[Spot] | Absent], *, by_ml: bool = True
+) -> Finder:
+    """Return the finder of what a sign shows, the largest first, in mL or by the diameter of such a sphere in mm."""
+
+    def find(examined: Examined) -> tuple[Finding, ...] | Absent:
+        seen = sign(examined)
+        return seen if isinstance(seen, Absent) else as_findings(key, method, seen, by_ml=by_ml)
+
+    return Finder(key=key, looks_for=looks_for, method=method, find=find)
+
+
+def of_lumps(
+    key: str, looks_for: str, *, over_mm: float = 0.0, most_mm: float = inf, least_mm: float = 0.0, least_count: int = 1
+) -> Finder:
+    """Return the finder of lumps of a size in the lungs, where there are so many; each is outlined once for all."""
+    method = "flagged places outlined at half height"
+
+    def find(examined: Examined) -> tuple[Finding, ...] | Absent:
+        seen = examined.lumps
+        if isinstance(seen, Absent):
+            return seen
+        fitting = [one for one in seen if over_mm < one.sphere_mm and least_mm <= one.sphere_mm <= most_mm]
+        return from_lumps(key, method, fitting) if len(fitting) >= least_count else ()
+
+    return Finder(
+        key=key, looks_for=looks_for, method=method, find=find,
+        source="words: Hansell 2008, doi:10.1148/radiol.2462070712; method: own",
+    )  # fmt: skip
+
+
+def of_odd_parts(key: str, looks_for: str, method: str, is_meant: Callable[[Odd], bool]) -> Finder:
+    """Return the finder of parts of the pancreas that differ from the gland."""
+
+    def find(examined: Examined) -> tuple[Finding, ...] | Absent:
+        if isinstance(examined.labels.mask("pancreas"), Absent):
+            return Absent(reason=NO_LABEL)
+        if Use.PANCREAS in examined.fitness.unfit:
+            return Absent(reason=examined.fitness.unfit[Use.PANCREAS])
+        seen = pancreas.parts(examined.scene)
+        if isinstance(seen, Absent):
+            return seen
+        return from_odd_parts(key, method, [one for one in seen if is_meant(one)])
+
+    return Finder(key=key, looks_for=looks_for, method=method, find=find)
+
+
+def of_sides(
+    examined: Examined, pair: str, sign: Callable[[Scene, str], Sequence[Spot] | Absent]
+) -> Sequence[Spot] | Absent:
+    """Return what a sign shows of both organs of a pair; Absent where neither could be looked at."""
+    sides = [sign(examined.scene, f"{pair}_{side}") for side in ("left", "right")]
+    reasons = [side.reason for side in sides if isinstance(side, Absent)]
+    if len(reasons) == len(sides):
+        return Absent(reason=reasons[0])
+    return [one for side in sides if not isinstance(side, Absent) for one in side]
 
 
 def as_findings(key: str, method: str, spots: Sequence[Spot], *, by_ml: bool = True) -> tuple[Finding, ...]:

@@ -41,6 +41,4 @@ FINDER = Finder(
     looks_for="places in the lungs that look like a lump",
     method=METHOD,
     find=find,
-    source="own method, docs/imaging.md",
-    reviewed="2026-11",
 )

@@ -3,28 +3,11 @@
 It misleads as screening does: vessels, scars and the hilum are outlined too, and most lumps under 6 mm are missed.
 """
 
-from imaging.absent import Absent
-from imaging.examine import Examined
-from imaging.findings.base import Finder, Finding, from_lumps
+from imaging.findings.base import of_lumps
 
-KEY = "nodule"
-METHOD = "flagged places outlined at half height"
-LEAST_MM, MOST_MM = 3.0, 30.0  # Hansell 2008: a nodule is up to 3 cm; under 3 mm it is a micronodule
-
-
-def find(examined: Examined) -> tuple[Finding, ...] | Absent:
-    """Return what is seen, the largest first; Absent when it could not be looked for."""
-    seen = examined.lumps
-    if isinstance(seen, Absent):
-        return seen
-    return from_lumps(KEY, METHOD, [one for one in seen if LEAST_MM <= one.sphere_mm <= MOST_MM])
-
-
-FINDER = Finder(
-    key=KEY,
+FINDER = of_lumps(
+    key="nodule",
     looks_for="lumps in the lungs of 3 to 30 mm",
-    method=METHOD,
-    find=find,
-    source="words: Hansell 2008, doi:10.1148/radiol.2462070712; method: own",
-    reviewed="2026-11",
+    least_mm=3.0,
+    most_mm=30.0,  # Hansell 2008: a nodule is up to 3 cm; under 3 mm it is a micronodule
 )

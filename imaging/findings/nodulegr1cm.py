@@ -3,28 +3,11 @@
 It misleads as screening does: vessels, scars and the hilum are outlined too, and most lumps under 6 mm are missed.
 """
 
-from imaging.absent import Absent
-from imaging.examine import Examined
-from imaging.findings.base import Finder, Finding, from_lumps
+from imaging.findings.base import of_lumps
 
-KEY = "nodulegr1cm"
-METHOD = "flagged places outlined at half height"
-OVER_MM, MOST_MM = 10.0, 30.0  # the name of the label that this key is from; up to the size of a mass
-
-
-def find(examined: Examined) -> tuple[Finding, ...] | Absent:
-    """Return what is seen, the largest first; Absent when it could not be looked for."""
-    seen = examined.lumps
-    if isinstance(seen, Absent):
-        return seen
-    return from_lumps(KEY, METHOD, [one for one in seen if OVER_MM < one.sphere_mm <= MOST_MM])
-
-
-FINDER = Finder(
-    key=KEY,
+FINDER = of_lumps(
+    key="nodulegr1cm",
     looks_for="lumps in the lungs of more than 10 mm",
-    method=METHOD,
-    find=find,
-    source="words: Hansell 2008, doi:10.1148/radiol.2462070712; method: own",
-    reviewed="2026-11",
+    over_mm=10.0,
+    most_mm=30.0,  # the name of the label that this key is from; up to the size of a mass
 )

@@ -3,29 +3,25 @@
 It misleads as its two parts do: shallow breath, motion, and lung that is wholly dense and not drawn as lung.
 """
 
+from collections.abc import Sequence
+
 from imaging.absent import Absent
 from imaging.examine import Examined
-from imaging.findings.base import Finder, Finding, as_findings
+from imaging.findings.base import of_spots
 from imaging.signs import lung
-
-KEY = "opacity"
-METHOD = "ground-glass or dense parts of the lungs"
+from imaging.signs.spots import Spot
 
 
-def find(examined: Examined) -> tuple[Finding, ...] | Absent:
-    """Return what is seen, the largest first; Absent when it could not be looked for."""
-    parts = (lung.glass(examined.scene), lung.dense(examined.scene))
-    for part in parts:
-        if isinstance(part, Absent):
-            return part
-    return as_findings(KEY, METHOD, [one for part in parts if not isinstance(part, Absent) for one in part])
+def _hazy_or_dense(examined: Examined) -> Sequence[Spot] | Absent:
+    hazy, dense = lung.glass(examined.scene), lung.dense(examined.scene)
+    if isinstance(hazy, Absent) or isinstance(dense, Absent):
+        return hazy if isinstance(hazy, Absent) else dense
+    return (*hazy, *dense)
 
 
-FINDER = Finder(
-    key=KEY,
+FINDER = of_spots(
+    key="opacity",
     looks_for="hazy or dense parts of the lungs",
-    method=METHOD,
-    find=find,
-    source="own method and limits, docs/imaging.md",
-    reviewed="2026-11",
+    method="ground-glass or dense parts of the lungs",
+    sign=_hazy_or_dense,
 )

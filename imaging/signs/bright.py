@@ -5,7 +5,7 @@ calcium is then looked for in the lungs only.
 """
 
 from imaging.absent import Absent
-from imaging.signs.scene import Scene, closed, grown
+from imaging.signs.scene import Mask, Scene, closed, grown, once
 from imaging.signs.spots import Spot, spots
 
 METAL_ABOVE_HU = 2000.0  # on the 2 mm grid; cortical bone stays below, teeth are outside a chest
@@ -27,8 +27,14 @@ def calcium(here: Scene, is_enhanced: bool) -> tuple[Spot, ...] | Absent:
     inside = here.hull if is_enhanced else here.chest
     if isinstance(inside, Absent):
         return inside
-    bony = grown(closed(here.bone, MARROW_MM, here.spacing_mm), 3.0, here.spacing_mm)
+    bony = _skeleton(here)
     vessels = here.near(("heart", "aorta", "airways", "liver", "spleen"), 8.0) if is_enhanced else here.bone
     limit = 2 * CALCIUM_ABOVE_HU if is_enhanced else CALCIUM_ABOVE_HU  # enhanced vessels in the lung
     dense = inside & (here.hu > limit) & (here.hu < METAL_ABOVE_HU) & ~bony & ~vessels
     return spots(dense, here, LEAST_CALCIUM_ML)
+
+
+@once
+def _skeleton(here: Scene) -> Mask:
+    """Bone with its marrow and its blurred rim."""
+    return grown(closed(here.bone, MARROW_MM, here.spacing_mm), 3.0, here.spacing_mm)

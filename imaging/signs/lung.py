@@ -10,7 +10,7 @@ import numpy as np
 from scipy import ndimage
 
 from imaging.absent import Absent
-from imaging.signs.scene import Mask, Scene, grown, opened
+from imaging.signs.scene import Mask, Scene, eroded, grown, once, opened
 from imaging.signs.spots import Spot, spots
 
 GLASS_HU = (-700.0, -250.0)  # denser than lung, vessels still seen (Hansell 2008, doi:10.1148/radiol.2462070712, words)
@@ -20,10 +20,8 @@ BLUR_MM = 2.5
 THICK_MM = 4.0  # radius of a ball that fits in: vessels inside the lung are thinner away from the hilum
 HILUM_MM = 8.0  # around airways, aorta and heart: large vessels and partial volume
 EDGE_MM = 4.0  # from the lung's outline: partial volume with the wall
-LEAST_DENSE_ML, LEAST_GLASS_ML = (
-    2.0,
-    6.0,
-)  # detection limits: a sphere of 16 and 23 mm; near the diaphragm blur reaches 5 mL
+LEAST_DENSE_ML = 2.0  # detection limit: a sphere of 16 mm
+LEAST_GLASS_ML = 6.0  # detection limit: a sphere of 23 mm; near the diaphragm blur reaches 5 mL
 GAS_BELOW_HU = -960.0  # of blurred lung: normal lung is -880 or denser, emphysema about -950 and so on
 LEAST_GAS_ML = 0.5  # detection limit: a sphere of 10 mm
 MOST_CYST_ML = 200.0  # a larger one is a bulla or a pneumothorax
@@ -33,6 +31,7 @@ WALL_SHARE = 0.7  # of the shell around a cavity that must be dense
 PLATE_MM = (12.0, 25.0)  # a plate is at most so thick and at least so wide and long
 
 
+@once
 def dense(here: Scene) -> tuple[Spot, ...] | Absent:
     """Return dense parts inside the lungs' outlines that are thicker than vessels."""
     searched = _searched(here)
@@ -43,6 +42,7 @@ def dense(here: Scene) -> tuple[Spot, ...] | Absent:
     return spots(opened(solid, THICK_MM, here.spacing_mm), here, LEAST_DENSE_ML)
 
 
+@once
 def glass(here: Scene) -> tuple[Spot, ...] | Absent:
     """Return parts of the lungs as dense as ground-glass, thicker than the blurred rim of vessels and wall."""
     searched = _searched(here)
@@ -64,6 +64,7 @@ def plates(here: Scene) -> tuple[Spot, ...] | Absent:
     return tuple(one for one in found if one.extents_mm[2] <= PLATE_MM[0] and one.extents_mm[1] >= PLATE_MM[1])
 
 
+@once
 def lucent(here: Scene) -> tuple[Spot, ...] | Absent:
     """Return pieces of lung that are almost nothing but gas, airways left out."""
     if isinstance(here.hull, Absent):
@@ -89,9 +90,19 @@ def cavities(here: Scene) -> tuple[Spot, ...] | Absent:
         return here.hull
     airways = here.near(("airways", "trachea"), EDGE_MM)
     gas = here.hull & (here.hu < -800) & ~airways  # a cavity holds gas, not lung; unblurred, for walls are thin
-    enclosed = ndimage.binary_fill_holes(grown(here.hu > WALL_ABOVE_HU, here.spacing_mm[0], here.spacing_mm))
+    enclosed = _filled(grown(here.hu > WALL_ABOVE_HU, here.spacing_mm[0], here.spacing_mm))
     found = spots(gas & enclosed, here, LEAST_GAS_ML)
     return tuple(one for one in found if one.ml <= MOST_CYST_ML and _is_walled(one, here))
+
+
+def _filled(mask: Mask) -> Mask:
+    """A mask with what it encloses: all that no way through voxel faces leads to from the border."""
+    outside, _ = ndimage.label(~mask)
+    ends = (outside.take([0, -1], axis).ravel() for axis in range(3))
+    is_open = np.zeros(outside.max() + 1, bool)
+    is_open[np.unique(np.concatenate([*ends]))] = True
+    is_open[0] = False
+    return ~is_open[outside]
 
 
 def _is_walled(one: Spot, here: Scene) -> bool:
@@ -104,10 +115,10 @@ def _is_walled(one: Spot, here: Scene) -> bool:
     return bool(len(values)) and float((values > WALL_ABOVE_HU).mean()) >= WALL_SHARE
 
 
+@once
 def _searched(here: Scene) -> Mask | Absent:
     if isinstance(here.hull, Absent):
         return here.hull
     away = here.near(("airways", "trachea", "aorta", "heart", "liver", "spleen", "stomach"), HILUM_MM)
     wall = grown(here.bone, EDGE_MM, here.spacing_mm)
-    core = ndimage.distance_transform_edt(here.hull, sampling=here.spacing_mm) > EDGE_MM
-    return here.hull & core & ~away & ~wall
+    return eroded(here.hull, EDGE_MM, here.spacing_mm) & ~away & ~wall

@@ -34,7 +34,7 @@ def gas(here: Scene) -> tuple[Spot, ...] | Absent:
     lungs = grown(here.lungs, AWAY_MM, here.spacing_mm)
     tubes = here.near(("airways", "trachea", "esophagus", "stomach", "colon"), AWAY_MM)
     empty = here.hu < GAS_BELOW_HU
-    bronchi = ndimage.binary_propagation(tubes & empty, mask=empty & ~here.lungs)  # gas that goes on from a windpipe
+    bronchi = _going_on(tubes & empty, empty & ~here.lungs)  # gas that goes on from a windpipe
     between = here.chest & _between_lungs(here.lungs)
     free = between & empty & ~lungs & ~tubes & ~grown(bronchi, here.spacing_mm[1], here.spacing_mm)
     found = spots(free, here, LEAST_GAS_ML)
@@ -66,6 +66,14 @@ def wide_gullet(here: Scene) -> tuple[Spot, ...] | Absent:
     if not isinstance(here.lungs, Absent):
         holds &= ~here.lungs
     return spots(opened(holds, LEAST_GULLET_MM / 2, here.spacing_mm), here, LEAST_GAS_ML)
+
+
+def _going_on(seeds: Mask, within: Mask) -> Mask:
+    """The seeds, and what of `within` they lead to through voxel faces."""
+    pieces, count = ndimage.label(seeds | within)
+    is_reached = np.zeros(count + 1, bool)
+    is_reached[np.unique(pieces[seeds])] = True
+    return np.asarray(is_reached[pieces])
 
 
 def _between_lungs(lungs: Mask) -> Mask:

@@ -10,7 +10,7 @@ from scipy import ndimage
 
 from imaging.absent import Absent
 from imaging.attenuation import attenuation, boxed
-from imaging.signs.scene import Scene, opened
+from imaging.signs.scene import Scene, eroded, opened
 from imaging.signs.spots import Spot, spots
 
 BLUR_MM = 2.0
@@ -32,7 +32,7 @@ def dark_parts(here: Scene, organ: str) -> tuple[Spot, ...] | Absent:
     usual = attenuation(fine, here.volume, DEPTH_MM) if not isinstance(fine, Absent) else fine
     if isinstance(usual, Absent):
         return usual
-    deep = ndimage.distance_transform_edt(np.pad(mask, 1), sampling=here.spacing_mm)[1:-1, 1:-1, 1:-1] > DEPTH_MM
+    deep = eroded(np.pad(mask, 1), DEPTH_MM, here.spacing_mm)[1:-1, 1:-1, 1:-1]
     dark = deep & (here.smooth(BLUR_MM) < usual.median_hu - ODD_HU)
     return spots(opened(dark, ODD_MM, here.spacing_mm), here, LEAST_ODD_ML)
 

@@ -6,10 +6,9 @@ diaphragm lies behind the lung; blood and pus are fluid too.
 """
 
 import numpy as np
-from scipy import ndimage
 
 from imaging.absent import Absent
-from imaging.signs.scene import Mask, Scene, grown, opened
+from imaging.signs.scene import Mask, Scene, grown, once, opened
 from imaging.signs.spots import Spot, spots
 
 FLUID_HU = (-15.0, 35.0)  # water to thin blood, after blurring; muscle and blood are 40 and more without contrast
@@ -23,7 +22,7 @@ LEAST_FREE_GAS_ML = 10.0  # detection limit
 GAS_MM = 3.0
 WALL_MM = 12.0  # pleural gas reaches so near to the inside of the ribs; blur takes 5 mm of it, fat and muscle the rest
 CALCIUM_ABOVE_HU = 250.0  # on the 2 mm grid: above enhanced blood's partial volume; real calcium is far above
-PLEURAL_MM = (2.0, 12.0)  # calcium lies so far from the lung, on its outer side
+PLEURAL_MM = 12.0  # calcium lies so near to the lung, on its outer side
 LEAST_CALCIUM_ML = 0.2  # detection limit; rims of ribs reach 0.1 mL (LIDC-IDRI-0001)
 THICK_MM = 2.5  # radius: a layer of 5 mm
 LEAST_LAYER_ML = 3.0
@@ -47,7 +46,7 @@ def free_gas(here: Scene) -> tuple[Spot, ...] | Absent:
     gas = here.chest & (here.smooth(BLUR_MM) < FREE_GAS_BELOW_HU) & ~here.near(("airways", "trachea"), 4.0)
     wall = here.chest & grown(~here.chest, WALL_MM, here.spacing_mm)
     found = spots(opened(gas, GAS_MM, here.spacing_mm), here, LEAST_FREE_GAS_ML)
-    return tuple(one for one in found if wall[_box(one)][one.mask].any())
+    return tuple(one for one in found if wall[one.box][one.mask].any())
 
 
 def layer(here: Scene) -> tuple[Spot, ...] | Absent:
@@ -65,13 +64,13 @@ def calcium(here: Scene) -> tuple[Spot, ...] | Absent:
     """Return dense pieces that lie on a lung's outer side and are not connected to bone."""
     if isinstance(here.lungs, Absent) or isinstance(here.chest, Absent):
         return here.lungs if isinstance(here.lungs, Absent) else Absent(reason="the ribs do not outline the chest")
-    away = ndimage.distance_transform_edt(~here.lungs, sampling=here.spacing_mm)
-    band = (away >= PLEURAL_MM[0] / 2) & (away <= PLEURAL_MM[1]) & here.chest & _outer(here)
+    band = grown(here.lungs, PLEURAL_MM, here.spacing_mm) & ~here.lungs & here.chest & _outer(here)
     bony = grown(here.bone, 3.0, here.spacing_mm)
     vessels = here.near(("aorta", "heart", "airways", "esophagus"), 6.0)
     return spots(band & (here.hu > CALCIUM_ABOVE_HU) & ~bony & ~vessels, here, LEAST_CALCIUM_ML)
 
 
+@once
 def _beside_lung(here: Scene) -> Mask | Absent:
     if isinstance(here.lungs, Absent):
         return here.lungs
@@ -90,24 +89,13 @@ def _behind_lung(here: Scene) -> Mask:
     return np.asarray(count - before > 0)
 
 
+@once
 def _outer(here: Scene) -> Mask:
     """Further from the middle of the chest than the lung at that height, or behind it: not the mediastinal side."""
     assert not isinstance(here.lungs, Absent)
     columns = np.arange(here.hu.shape[2])
-    across = np.asarray(here.lungs.any(axis=1))
-    result = np.zeros(here.hu.shape, bool)
     middle = float(np.mean(np.flatnonzero(here.lungs.any(axis=(0, 1)))))
-    for z in np.flatnonzero(across.any(axis=1)):
-        for y in range(here.hu.shape[1]):
-            row = np.flatnonzero(here.lungs[z, y])
-            right, left = row[row < middle], row[row >= middle]
-            if len(right):
-                result[z, y] |= columns < right.min()
-            if len(left):
-                result[z, y] |= columns > left.max()
-    return result
-
-
-def _box(one: Spot) -> tuple[slice, slice, slice]:
-    z, y, x = (slice(at, at + n) for at, n in zip(one.corner, one.mask.shape, strict=True))
-    return z, y, x
+    right, left = here.lungs & (columns < middle), here.lungs & (columns >= middle)
+    before = ~np.logical_or.accumulate(right, axis=2) & right.any(axis=2, keepdims=True)
+    after = ~np.logical_or.accumulate(left[:, :, ::-1], axis=2)[:, :, ::-1] & left.any(axis=2, keepdims=True)
+    return np.asarray(before | after)

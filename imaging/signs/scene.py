@@ -5,14 +5,17 @@ part with lung around it lies inside; `chest` is what the ribs enclose. Where a 
 every sign that needs it says so.
 """
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import wraps
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import ConvexHull, QhullError
 
+from imaging import morphology
 from imaging.absent import Absent
 from imaging.attenuation import boxed
 from imaging.labels import Labels
@@ -25,12 +28,18 @@ RIB_MM = 6.0  # thickness of a rib and the muscle inside it
 RIB_PITCH_MM = 20.0  # ribs fall from slice to slice: those within so much outline one slice
 LEAST_POINTS = 8  # for a hull
 
+ALONE_MM = 1e6  # distance of slices that are looked at one by one
+
 Mask = NDArray[np.bool_]
+Seen = TypeVar("Seen")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Scene:
-    """`hu` (Z, Y, X) float32, means of `step` (z, y, x) voxels; `spacing_mm` z, y, x; masks have the same shape."""
+    """`hu` (Z, Y, X) float32, means of `step` (z, y, x) voxels; `spacing_mm` z, y, x; masks have the same shape.
+
+    `kept` holds what was worked out of the scene once and is asked for by several signs.
+    """
 
     hu: NDArray[np.float32]
     spacing_mm: tuple[float, float, float]
@@ -42,6 +51,7 @@ class Scene:
     hull: Mask | Absent
     chest: Mask | Absent
     bone: Mask
+    kept: dict[object, Any] = field(default_factory=dict, repr=False, compare=False)
 
     @property
     def voxel_ml(self) -> float:
@@ -50,7 +60,8 @@ class Scene:
 
     def organ(self, name: str) -> Mask | Absent:
         """Return a labelled organ on this grid."""
-        return self.coarse.mask(name)
+        found: Mask | Absent = self._once(name, lambda: self.coarse.mask(name))
+        return found
 
     def near(self, names: tuple[str, ...], reach_mm: float) -> Mask:
         """Return what lies in or within `reach_mm` of organs, as far as they are labelled."""
@@ -63,12 +74,32 @@ class Scene:
 
     def smooth(self, sigma_mm: float) -> NDArray[np.float32]:
         """Return HU blurred with a Gaussian."""
-        return np.asarray(ndimage.gaussian_filter(self.hu, [sigma_mm / mm for mm in self.spacing_mm]), np.float32)
+        sigma = [sigma_mm / mm for mm in self.spacing_mm]
+        blurred: NDArray[np.float32] = self._once(
+            sigma_mm, lambda: np.asarray(ndimage.gaussian_filter(self.hu, sigma), np.float32)
+        )
+        return blurred
 
     def to_lps(self, zyx: NDArray[np.float64]) -> NDArray[np.float64]:
         """Return LPS mm (..., 3) of places on this grid (..., 3) given as z, y, x."""
         fine = np.asarray(zyx, float) * self.step + (np.array(self.step) - 1) / 2
         return self.volume.to_lps(fine[..., ::-1])
+
+    def _once(self, key: object, work_out: Callable[[], Any]) -> Any:
+        if key not in self.kept:
+            self.kept[key] = work_out()
+        return self.kept[key]
+
+
+def once(sign: Callable[[Scene], Seen]) -> Callable[[Scene], Seen]:
+    """Return a sign that looks at each scene once, however many findings rest on it."""
+
+    @wraps(sign)
+    def looked(here: Scene) -> Seen:
+        seen: Seen = here._once(sign, lambda: sign(here))
+        return seen
+
+    return looked
 
 
 def scene(volume: Volume, labels: Labels) -> Scene:
@@ -103,18 +134,17 @@ def strided(voxels: NDArray[Any], step: tuple[int, int, int]) -> NDArray[Any]:
 
 def grown(mask: Mask, reach_mm: float, spacing_mm: tuple[float, float, float]) -> Mask:
     """Return what lies in or within `reach_mm` of a mask."""
-    if reach_mm <= 0 or not mask.any():
-        return mask
-    box = boxed(mask, margin=int(np.ceil(reach_mm / min(spacing_mm))))
-    result = np.zeros_like(mask)
-    result[box] = ndimage.distance_transform_edt(~mask[box], sampling=spacing_mm) <= reach_mm
-    return result
+    return mask if reach_mm <= 0 else morphology.grown(mask, reach_mm, (spacing_mm[2], spacing_mm[1], spacing_mm[0]))
+
+
+def eroded(mask: Mask, depth_mm: float, spacing_mm: tuple[float, float, float]) -> Mask:
+    """Return what of a mask lies deeper than `depth_mm`; the end of the array is no edge."""
+    return ~grown(~mask, depth_mm, spacing_mm)
 
 
 def closed(mask: Mask, reach_mm: float, spacing_mm: tuple[float, float, float]) -> Mask:
     """Return a mask with gaps filled that are narrower than twice the reach."""
-    wide = grown(mask, reach_mm, spacing_mm)
-    return np.asarray(ndimage.distance_transform_edt(wide, sampling=spacing_mm) > reach_mm) | mask
+    return eroded(grown(mask, reach_mm, spacing_mm), reach_mm, spacing_mm) | mask
 
 
 def opened(mask: Mask, radius_mm: float, spacing_mm: tuple[float, float, float]) -> Mask:
@@ -123,9 +153,9 @@ def opened(mask: Mask, radius_mm: float, spacing_mm: tuple[float, float, float])
         return mask
     box = boxed(mask)
     part = mask[box]
-    core = ndimage.distance_transform_edt(np.pad(part, 1), sampling=spacing_mm)[1:-1, 1:-1, 1:-1] > radius_mm
+    core = eroded(np.pad(part, 1), radius_mm, spacing_mm)[1:-1, 1:-1, 1:-1]
     result = np.zeros_like(mask)
-    result[box] = grown(np.asarray(core), radius_mm, spacing_mm) & part
+    result[box] = grown(core, radius_mm, spacing_mm) & part
     return result
 
 
@@ -154,18 +184,17 @@ def _hulls(lungs: Mask) -> Mask:
 
 def _chest(bone: Mask, lungs: Mask, spacing_mm: tuple[float, float, float]) -> Mask | Absent:
     """The inside of the ribs in the slices that show lung."""
-    result = np.zeros_like(bone)
+    outlines = np.zeros_like(bone)
     reach = max(1, round(RIB_PITCH_MM / spacing_mm[0]))
-    found = False
     for z in np.flatnonzero(lungs.any(axis=(1, 2))):
-        ribs = bone[max(0, z - reach) : z + reach + 1].any(axis=0)
-        outline = _convex(ribs)
-        if (outline & lungs[z]).sum() < 0.9 * lungs[z].sum():  # the ribs do not go around the lung here
-            continue
-        inside = ndimage.distance_transform_edt(np.pad(outline, 1), sampling=spacing_mm[1:])[1:-1, 1:-1] > RIB_MM
-        result[z] = inside | (lungs[z] & outline)
-        found = True
-    return result if found else Absent(reason="the ribs do not outline the chest in this scan")
+        outline = _convex(bone[max(0, z - reach) : z + reach + 1].any(axis=0))
+        if (outline & lungs[z]).sum() >= 0.9 * lungs[z].sum():  # else the ribs do not go around the lung here
+            outlines[z] = outline
+    if not outlines.any():
+        return Absent(reason="the ribs do not outline the chest in this scan")
+    in_plane = (ALONE_MM, *spacing_mm[1:])
+    inside = eroded(np.pad(outlines, ((0, 0), (1, 1), (1, 1))), RIB_MM, in_plane)[:, 1:-1, 1:-1]
+    return inside | (lungs & outlines)
 
 
 def _convex(picture: NDArray[Any] | np.bool_) -> Mask:
@@ -178,8 +207,11 @@ def _convex(picture: NDArray[Any] | np.bool_) -> Mask:
         sides = ConvexHull(at).equations
     except QhullError:  # all on one line
         return mask
-    rows, columns = np.arange(mask.shape[0])[:, None], np.arange(mask.shape[1])[None, :]
-    inside = np.ones(mask.shape, bool)
+    low, high = at.min(axis=0), at.max(axis=0) + 1
+    rows, columns = np.arange(low[0], high[0])[:, None], np.arange(low[1], high[1])[None, :]
+    inside = np.ones((rows.size, columns.size), bool)
     for a, b, c in sides:
         inside &= a * rows + b * columns + c <= 1e-6
-    return inside
+    result = np.zeros_like(mask)
+    result[low[0] : high[0], low[1] : high[1]] = inside
+    return result

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
 
+from imaging.attenuation import boxed
 from imaging.measure.base import Point
 from imaging.signs.scene import Mask, Scene
 
@@ -24,20 +25,31 @@ class Spot:
     mask: Mask
     corner: tuple[int, int, int]
 
+    @property
+    def box(self) -> tuple[slice, slice, slice]:
+        """Where `mask` lies on the scene's grid."""
+        return _placed(self.corner, self.mask)
+
 
 def spots(mask: Mask, here: Scene, least_ml: float) -> tuple[Spot, ...]:
     """Return the pieces of a mask on the scene's grid of at least `least_ml`, the largest first."""
-    pieces, _ = ndimage.label(mask, np.ones((3, 3, 3)))
+    if not mask.any():
+        return ()
+    around = boxed(mask)
+    pieces, _ = ndimage.label(mask[around], np.ones((3, 3, 3)))
     size = np.bincount(pieces.ravel()) * here.voxel_ml
     size[0] = 0
     boxes = ndimage.find_objects(pieces)
     chosen = sorted(np.flatnonzero(size >= max(least_ml, here.voxel_ml)), key=lambda one: -size[one])
-    return tuple(_spot(pieces, int(number), boxes[number - 1], here) for number in chosen)
+    found = []
+    for number in chosen:
+        part = pieces[boxes[number - 1]] == number
+        z, y, x = (side.start + whole.start for side, whole in zip(boxes[number - 1], around, strict=True))
+        found.append(_spot(part, (z, y, x), here))
+    return tuple(found)
 
 
-def _spot(pieces: NDArray[np.int32], number: int, box: tuple[slice, ...], here: Scene) -> Spot:
-    part = pieces[box] == number
-    corner = (box[0].start, box[1].start, box[2].start)
+def _spot(part: Mask, corner: tuple[int, int, int], here: Scene) -> Spot:
     at = np.argwhere(part).astype(float)
     ml = len(at) * here.voxel_ml
     low, high = at.min(axis=0) + corner - 0.5, at.max(axis=0) + corner + 0.5
@@ -45,7 +57,7 @@ def _spot(pieces: NDArray[np.int32], number: int, box: tuple[slice, ...], here: 
     middle = here.to_lps(at.mean(axis=0) + corner)
     return Spot(
         ml=ml,
-        mean_hu=float(here.hu[box][part].mean()),
+        mean_hu=float(here.hu[_placed(corner, part)][part].mean()),
         sphere_mm=float((6000 * ml / np.pi) ** (1 / 3)),
         extents_mm=_extents(at * here.spacing_mm, float(np.mean(here.spacing_mm))),
         fill=float(ml * 1000 / np.prod((high - low) * here.spacing_mm)),
@@ -68,3 +80,8 @@ def _extents(places_mm: NDArray[np.float64], voxel_mm: float) -> tuple[float, fl
 def _point(place: NDArray[np.float64]) -> Point:
     x, y, z = (round(float(mm), 1) for mm in place)
     return x, y, z
+
+
+def _placed(corner: tuple[int, int, int], part: Mask) -> tuple[slice, slice, slice]:
+    z, y, x = (slice(at, at + n) for at, n in zip(corner, part.shape, strict=True))
+    return z, y, x
