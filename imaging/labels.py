@@ -21,7 +21,8 @@ class Labels:
 
     `voxels` is uint8 or uint16 (Z, Y, X), 0 where nothing is labelled; `numbers` names what the other numbers mean
     (several numbers: the organ's parts); `absent` says of an organ that was looked for why it is not there; `method`
-    is who drew it, in words that stand beside a measurement; `levels` how the vertebrae were counted, where they were.
+    is who drew it, in words that stand beside a measurement; `levels` how the vertebrae were counted, where they were;
+    `doubts` how far an organ's drawing is known to lie off, as a share of its volume (1 sd) and in words.
     """
 
     voxels: NDArray[np.uint8] | NDArray[np.uint16]
@@ -29,6 +30,7 @@ class Labels:
     absent: Mapping[str, str] = field(default_factory=dict)
     method: str
     levels: str = ""
+    doubts: Mapping[str, tuple[float, str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         if self.voxels.ndim != 3 or self.voxels.dtype not in (np.uint8, np.uint16):

@@ -32,7 +32,7 @@ SHARE = 0.7  # of the height from disc to disc: end plates and disc left out
 class Levels:
     """Middle (z, y, x in mm), direction and height of each body that has a level; `why` there is none.
 
-    `way` is the canal's middle (N, 3), `counted` the ribs seen on the right and on the left.
+    `way` is the canal's middle (N, 3) where it was found, `counted` the ribs seen on the right and on the left.
     """
 
     way: NDArray[np.float64] = field(default_factory=lambda: np.zeros((0, 3)))
@@ -58,18 +58,21 @@ def levels(grid: Coarse, body: Mask, way_mm: NDArray[np.float64]) -> Levels:
         return Levels(why="the canal of the spine was not found")
     parting = discs(grid, found)
     if len(parting) < 2:
-        return Levels(why="fewer than two discs were told from the vertebrae")
+        return Levels(way=found.place, why="fewer than two discs were told from the vertebrae")
     seen = ribs(grid, body, found)
     middle = body_way(found)
     top = (grid.hu.shape[0] - 1) * grid.spacing_mm[2]
     in_scan = np.flatnonzero((found.place[:, 0] >= 0) & (found.place[:, 0] <= top))
     lowest = _lowest(seen)
     if len(lowest) < 2 or min(lowest) - float(in_scan[0]) < SEEN_BELOW_MM:
-        return Levels(why="the scan does not show a lowest pair of ribs with a vertebra's height of spine below it")
+        return Levels(
+            way=found.place,
+            why="the scan does not show a lowest pair of ribs with a vertebra's height of spine below it",
+        )
     ends = _ends(parting, len(middle))
     bearing = {_between(height, ends) for height in lowest}
     if len(bearing) != 1 or (only := bearing.pop()) is None:
-        return Levels(why="the lowest ribs do not begin at one vertebra: the level may be one off")
+        return Levels(way=found.place, why="the lowest ribs do not begin at one vertebra: the level may be one off")
     named = {}
     for number, (low, high) in enumerate(pairwise(ends)):
         level = TWELFTH + only - number

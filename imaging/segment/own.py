@@ -20,12 +20,16 @@ from imaging.segment.body import body
 from imaging.segment.coarse import Coarse, Mask, coarse
 from imaging.segment.diaphragm import diaphragm
 from imaging.segment.heart import between_lungs, heart
+from imaging.segment.kidneys import ENHANCED_HU, kidneys
 from imaging.segment.levels import LEVELS, Levels, drawn, levels
 from imaging.segment.names import OTHER_TISSUE
 from imaging.segment.paraspinal import paraspinal
 from imaging.segment.skeleton import Skeleton, skeleton
+from imaging.segment.solid import smoothed
 from imaging.volume import Volume
 
+KIDNEY_DOUBT = (0.06, "drawn by place and density: 3 to 6 % more than labels held of the three kidneys tried")
+KIDNEY_IN_CHEST_MM = 60.0  # above the lowest lung: a kidney's upper end lies before the lung's lowest recess
 COARSE_MM, FINE_MM = 2.5, 1.5
 METHOD = "classical segmentation of patient-twin, version 2"
 _LEVEL_NUMBERS = {f"vertebrae_{level}": (number,) for number, level in enumerate(LEVELS, start=11)}
@@ -44,6 +48,8 @@ NUMBERS = {
     "heart": (10,),
     **_LEVEL_NUMBERS,
     "paraspinal_muscles": (20,),
+    "kidney_right": (21,),
+    "kidney_left": (22,),
 }
 
 
@@ -80,7 +86,10 @@ class OwnSegmenter:
         counted = levels(finer, _moved(whole, grid, finer), way_mm)
         entering("drawing liver, spleen and heart")
         solid, heart_mask, heart_why = _trunk(grid, finer, whole, breath, frame, tube)
-        absent = breath.why | frame.why | solid.why | {"aorta": tube.why, "heart": heart_why}
+        entering("drawing kidneys")
+        sides = _kidneys(grid, finer, whole, breath, frame, tube, solid, counted)
+        absent = frame.why | {name: one for name, one in sides.items() if isinstance(one, str)}
+        absent |= breath.why | solid.why | {"aorta": tube.why, "heart": heart_why}
 
         grid.put(1, whole, voxels)
         bone = frame.bone & whole & ~heart_mask
@@ -92,6 +101,9 @@ class OwnSegmenter:
         for organ, found in (("liver", solid.liver), ("spleen", solid.spleen)):
             if found is not None:
                 grid.put(NUMBERS[organ][0], found.mask, voxels)
+        for name, one in sides.items():
+            if not isinstance(one, str):
+                grid.put(NUMBERS[name][0], one, voxels)
         finer.put(20, _muscles(finer, counted), voxels)
         grid.put(5, frame.vertebrae, voxels)
         for level in counted.middles:
@@ -106,6 +118,7 @@ class OwnSegmenter:
             absent={organ: why for organ, why in absent.items() if why} | _levels_absent(counted),
             method=METHOD,
             levels=counted.told() if counted.middles else "",
+            doubts=dict.fromkeys(sides, KIDNEY_DOUBT),
         )
 
 
@@ -157,6 +170,26 @@ def _trunk(
     inside = between_lungs(grid, right, left, way)
     drawn, why = heart(grid, free=free, inside=inside, floor=dome[1], top=top)
     return solid, drawn, why
+
+
+def _kidneys(
+    grid: Coarse, finer: Coarse, whole: Mask, breath: Air, frame: Skeleton, tube: Aorta, solid: Abdomen, counted: Levels
+) -> dict[str, Mask | str]:
+    """Return both kidneys or why not; what other organs took is left out, and what lies above the diaphragm."""
+    if not len(counted.way):
+        return dict.fromkeys(("kidney_right", "kidney_left"), "no spine to look beside was found")
+    at = np.arange(grid.hu.shape[0]) * grid.spacing_mm[2]
+    middle = np.stack([np.interp(at, counted.way[:, 0], counted.way[:, axis]) for axis in (1, 2)], axis=1)
+    lungs = _moved(breath.lungs, finer, grid)
+    free = whole & ~lungs & ~frame.vertebrae & ~_moved(tube.mask, finer, grid)
+    for found in (solid.liver, solid.spleen):
+        if found is not None:
+            free &= ~found.mask
+    if lungs.any():  # between the lungs' backs and above lies no kidney
+        middle_z = np.flatnonzero(lungs.any(axis=(1, 2)))
+        free[middle_z[0] + max(1, round(KIDNEY_IN_CHEST_MM / grid.spacing_mm[2])) :] = False
+    is_enhanced = tube.blood_hu is not None and tube.blood_hu > ENHANCED_HU
+    return kidneys(grid, free=free, smooth=smoothed(grid), middle=middle, is_enhanced=is_enhanced)
 
 
 def _carina(airways: Mask) -> int:

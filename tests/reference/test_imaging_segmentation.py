@@ -21,8 +21,16 @@ from imaging.volume import Volume
 from tests.unit.imaging.segment_drawing import dice
 
 pytestmark = pytest.mark.shared_data
-LIDC = {"lungs": 0.975, "liver": 0.88, "spleen": 0.84, "aorta": 0.86, "heart": 0.76}
-NATIVE = {"lungs": 0.95, "liver": 0.89, "spleen": 0.83, "aorta": 0.82}
+LIDC = {
+    "lungs": 0.975,
+    "liver": 0.88,
+    "spleen": 0.84,
+    "aorta": 0.86,
+    "heart": 0.76,
+    "kidney_right": 0.9,
+    "kidney_left": 0.89,
+}
+NATIVE = {"lungs": 0.95, "liver": 0.89, "spleen": 0.83, "aorta": 0.82, "kidney_left": 0.88}
 SIEMENS = {"liver": 0.92, "spleen": 0.85, "aorta": 0.86}
 
 

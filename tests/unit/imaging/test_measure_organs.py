@@ -9,7 +9,7 @@ from imaging.absent import Absent
 from imaging.centreline import centreline
 from imaging.gate import Fitness, Use
 from imaging.labels import Labels
-from imaging.measure import aorta, body_composition, heart, liver_spleen, pancreas, vertebra
+from imaging.measure import aorta, body_composition, heart, kidney, liver_spleen, pancreas, vertebra
 from imaging.measure.base import Measurement
 from imaging.volume import Volume
 from tests.drawn_chest import DRAWN, MM, Drawn, healthy, scanned
@@ -171,6 +171,22 @@ def test_muscle_that_we_drew_says_what_it_holds() -> None:
     assert muscle.value == pytest.approx(2 * np.pi * 12**2 / 100, rel=0.15)
     assert muscle.caution and "quadratus lumborum" in muscle.caution
     assert muscle.sd and muscle.sd > 0.1 * muscle.value - 0.01
+
+
+def test_a_kidney_is_measured_on_its_side_and_the_other_is_refused() -> None:
+    scene = healthy()
+    scene.put(scene.ball(-60, 40, -20, 25, 20, 45), 30.0, "kidney_right")
+    volume, labels = scanned(scene, without=("kidney_left",))
+    found = kidney.measure(volume, labels, NATIVE)
+    size = one(found, "kidney_volume_ml", "right")
+    assert size.value == pytest.approx(4 / 3 * np.pi * 25 * 20 * 45 / 1000, rel=0.05) and not size.caution
+    assert one(found, "kidney_attenuation_hu", "right").value == pytest.approx(30, abs=3)
+    assert one(found, "kidney_volume_ml", "left").refused == "kidney left is not labelled"
+
+    doubted = replace(labels, doubts={"kidney_right": (0.2, "drawn roughly")})
+    rough = one(kidney.measure(volume, doubted, NATIVE), "kidney_volume_ml", "right")
+    assert rough.caution == "drawn roughly"
+    assert rough.sd and size.sd and rough.value and rough.sd > 0.2 * rough.value - 0.01 > size.sd
 
 
 def test_a_scan_without_l3_tells_no_composition() -> None:
