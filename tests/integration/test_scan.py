@@ -62,7 +62,12 @@ def test_a_series_becomes_a_study_findings_and_key_slices(
     assert row.status == "screened"
     assert row.acquired_at == datetime(2026, 1, 15, 1, 30, tzinfo=UTC), "the scanner's clock is the site's"
     found = timeline.of_kind("finding")
-    assert len(found) == len(slices) == len(row.screening["regions"]) > 0
+    regions = row.screening["regions"]
+    assert len(slices) == len(regions) > 1
+    (finding,) = found
+    assert finding.coding.code == "flagged_region"
+    assert f"the foremost of {len(regions)}" in finding.coding.display
+    assert float(finding.value or 0) == pytest.approx(regions[0]["score"], abs=0.001)
     assert all(each.png.startswith(b"\x89PNG") for each in slices)
     assert all(each.known_at == NOW and each.observed_at == row.acquired_at for each in found)
     assert [each.derived.signal for each in timeline.of_kind("imaging_study")] == [None]

@@ -1,7 +1,8 @@
-"""What was found in a CT, as facts: one a finding, under our own key, true when the CT was made, known from now on."""
+"""What was found in a CT, as facts: one a kind of finding, under our own key, true when the CT was made."""
 
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 
 from imaging.findings import FINDINGS
 from imaging.findings.base import Finding
@@ -14,23 +15,31 @@ _LOOKS = {finder.key: finder.looks_for[:1].upper() + finder.looks_for[1:] for fi
 
 
 def drafts(study: Study, found: Sequence[Finding], now: datetime) -> list[FactDraft]:
-    """Return the facts: `value` is how much, in the finding's unit; preliminary, for no person has seen them yet."""
+    """Return one fact a kind of finding: `value` is how much the foremost is, in its unit, beside how many there are.
+
+    A hundred specks of calcium are one thing to tell a clinician; each with its place stays beside the study.
+    Preliminary, for no person has seen them yet.
+    """
     at = study.acquired_at or now
-    return [
-        FactDraft(
-            kind="finding",
-            coding=Coding(system=OWN_FINDING, code=each.key, display=_LOOKS[each.key]),
-            value_kind="number",
-            value=f"{each.score:.3f}",
-            unit=each.unit,
-            observed_at=at,
-            known_at=max(now, at),
-            known_basis="received",
-            where=f"{each.key}[{each.rank}]",
-            resource=f"study/{study.id}",
-            part=f"{each.key}[{each.rank}]",
-            device=protocol(study.described),
-            status="preliminary",
+    made = []
+    for key, group in groupby(sorted(found, key=lambda one: (one.key, one.rank)), key=lambda one: one.key):
+        first, *others = group
+        more = f" (the foremost of {len(others) + 1})" if others else ""
+        made.append(
+            FactDraft(
+                kind="finding",
+                coding=Coding(system=OWN_FINDING, code=key, display=_LOOKS[key] + more),
+                value_kind="number",
+                value=f"{first.score:.3f}",
+                unit=first.unit,
+                observed_at=at,
+                known_at=max(now, at),
+                known_basis="received",
+                where=key,
+                resource=f"study/{study.id}",
+                part=key,
+                device=protocol(study.described),
+                status="preliminary",
+            )
         )
-        for each in found
-    ]
+    return made
