@@ -17,6 +17,7 @@ from twin.web.caller import Actor
 from twin.web.deps import EngineDep, Now, SettingsDep, record_access, scope
 from twin.web.errors import BadRequest, NotFound
 from twin.web.judging import give_to, take_from, withdraw
+from twin.web.study_measured import told_measured
 from twin.web.study_schemas import (
     AskedPatient,
     AskedVerdict,
@@ -62,7 +63,7 @@ def one(actor: Reads, study_id: StudyId, engine: EngineDep, settings: SettingsDe
         return StudyFull(
             id=row.id, patient_id=row.patient_id, series_uid=row.series_uid, study_uid=row.study_uid, status=row.status,
             refused=row.refused, acquired_at=row.acquired_at, received_at=row.received_at, screened_at=row.screened_at,
-            described=row.described, screening=row.screening,
+            described=row.described, screening=row.screening, measured=told_measured(connection, study_id),
             has_volume=file_of(connection, settings, study_id, VOLUME) is not None,
             has_labels=file_of(connection, settings, study_id, LABELS) is not None,
             verdicts=[_told(each) for each in said],

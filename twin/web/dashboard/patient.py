@@ -14,6 +14,7 @@ from twin.store.session import Connection
 from twin.web.dashboard.access import SeesPatients, may_act, may_judge, may_link, places
 from twin.web.dashboard.charts import ms, organ_charts
 from twin.web.dashboard.ct_beside import shown_studies
+from twin.web.dashboard.ct_found import found as findings_of
 from twin.web.dashboard.format import days_of, moment
 from twin.web.dashboard.panels import all_values, organ_page
 from twin.web.dashboard.render import render
@@ -73,6 +74,7 @@ def show(
         organs=[organ_page(organ) for organ in organs], histories=histories, imports=imports,
         years_shown=_years_shown(body, organs),
         blocks=[] if day else why_now(histories, organs, today), events=_events(body), standing_of=standing_of,
+        findings=findings_of(body),
         patient_id=patient_id, merged=merged, can_link=may_link(user), can_judge=may_judge(user),
     )  # fmt: skip
 

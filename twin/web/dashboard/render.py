@@ -13,8 +13,8 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from twin.record.signal import signals
 from twin.settings import settings
+from twin.web.dashboard import ct_findings, ct_measured, ct_words, names, shown, words
 from twin.web.dashboard import format as formats
-from twin.web.dashboard import names, shown, words
 from twin.web.dashboard.panels import Gap, Panel
 from twin.web.i18n import HTML_LANG, translate
 
@@ -46,6 +46,7 @@ def environment(language: str) -> Environment:
         language=language, html_lang=HTML_LANG[language], asset=asset, words=words, age_of=formats.age,
         organ_label=_label(language),
         named=frozenset(names.SIGNALS) | frozenset(names.SCORES),
+        ct_words=ct_words, places_of_findings=ct_findings.PLACES,
         colon="：" if language == "zh_CN" else ": ", canonical_unit=_unit_of_signal, one_day=timedelta(days=1),
         two_weeks=timedelta(days=14), half_year=timedelta(days=180),
     )  # fmt: skip
@@ -63,6 +64,13 @@ def environment(language: str) -> Environment:
         organ=lambda key: names.organ(key, say),
         say=lambda key, table: words.say(table, key, say),
         why_absent=lambda reason: words.why_absent(reason, say),
+        measure=lambda key: ct_words.measure(key, say),
+        level=lambda key: ct_words.level(key, say),
+        body_part=lambda key: ct_words.organ(key, say),
+        finding=lambda key: ct_findings.name(key, say),
+        bank_label=lambda label: ct_words.bank_label(label, say),
+        with_sd=lambda row: ct_measured.with_sd(row["value"], row.get("sd")),
+        difference=lambda change: ct_measured.difference(change.difference, change.least_real),
         text_of=lambda text: shown.text_of(text, language),
         translated=say,
         either=lambda texts: texts.get(language) or texts.get("en") or "",

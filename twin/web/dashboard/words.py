@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from twin.web.dashboard.ct_reasons import in_words
 from twin.web.dashboard.names import N_, Translate, symbol
 
 STANDING: Mapping[str, str] = MappingProxyType(
@@ -249,10 +250,15 @@ def say(table: Mapping[str, str], key: str | None, gettext: Translate) -> str:
 
 
 def why_absent(reason: str | None, gettext: Translate) -> str:
-    """Return why a value is absent: the reason's key, and behind a colon what it concerns (`missing_input: inr`)."""
+    """Return why a value is absent: the reason's key, and behind a colon what it concerns (`missing_input: inr`).
+
+    What is no key is a sentence of `imaging`: why a CT was refused, or not measured.
+    """
     if reason in SENTENCES:
         return gettext(reason)
     key, _, detail = (reason or "").partition(":")
+    if reason and key.strip() not in ABSENT and " " in reason.strip():
+        return in_words(reason, gettext)
     told = say(ABSENT, key.strip(), gettext)
     concerned = ", ".join(symbol(part.strip(), gettext) for part in detail.split(",") if part.strip())
     return f"{told} ({concerned})" if concerned else told
