@@ -1,8 +1,8 @@
 """Where are the kidneys? An oval beside the spine, with fat around it, under the diaphragm.
 
-With contrast by brightness, without by being neither fat nor as dense as muscle. It misleads without fat between kidney
-and psoas, bowel or liver, without excretion on one side, and with large cysts, which stay out. The hollow of the
-kidney may count to it without contrast.
+With contrast by brightness, without by being neither fat nor as dense as muscle. Where no fat lies between kidney and
+psoas or bowel that is told, not drawn. It misleads without excretion on one side, and with large cysts, which stay out.
+The hollow of the kidney may count to it without contrast.
 """
 
 import numpy as np

@@ -8,6 +8,7 @@ from io import BytesIO
 
 import highdicom as hd
 import numpy as np
+from numpy.typing import NDArray
 from pydicom.sr.codedict import codes
 from pydicom.sr.coding import Code
 
@@ -28,10 +29,11 @@ def segmentation(source: Source, volume: Volume, labels: Labels, organs: tuple[s
 
     Raises: ValueError when none of them has a voxel.
     """
-    masks = {organ: mask for organ in organs if not isinstance(mask := labels.mask(organ), Absent)}
-    if not masks:
+    there = tuple(organ for organ in organs if not isinstance(labels.mask(organ), Absent))
+    if not there:
         raise ValueError("none of the organs is there: nothing can be written")
-    stacked = np.stack(list(masks.values()), axis=-1).astype(np.uint8)
+    drawn_once = _joined(labels, there)
+    stacked = _stacked(labels, there) if drawn_once is None else drawn_once
     affine = volume.affine_lps.copy()
     affine[:, :3] = affine[:, 2::-1]  # the array runs z, y, x
     drawn = hd.Volume(
@@ -39,15 +41,15 @@ def segmentation(source: Source, volume: Volume, labels: Labels, organs: tuple[s
         affine=affine,
         coordinate_system="PATIENT",
         frame_of_reference_uid=source.frame_of_reference_uid,
-        channels={"SegmentNumber": list(range(1, len(masks) + 1))},
+        channels={"SegmentNumber": list(range(1, len(there) + 1))} if stacked.ndim == 4 else None,
     )
-    content = uid_of("segmentation", source.series_uid, version, sha256(stacked.tobytes()).hexdigest(), *masks)
+    content = uid_of("segmentation", source.series_uid, version, sha256(stacked.data).hexdigest(), *there)
     made = hd.seg.Segmentation(
         source_images=list(source.headers),
         pixel_array=drawn,
         segmentation_type=hd.seg.SegmentationTypeValues.BINARY,
         segment_descriptions=[
-            _described(number, organ, labels.method, version) for number, organ in enumerate(masks, start=1)
+            _described(number, organ, labels.method, version) for number, organ in enumerate(there, start=1)
         ],
         series_instance_uid=uid_of("series", content),
         series_number=9001,
@@ -63,6 +65,25 @@ def segmentation(source: Source, volume: Volume, labels: Labels, organs: tuple[s
     stream = BytesIO()
     made.save_as(stream)
     return stream.getvalue()
+
+
+def _joined(labels: Labels, organs: tuple[str, ...]) -> NDArray[np.uint8] | None:
+    """Return the segment's number of each voxel (Z, Y, X); None where segments overlap."""
+    joined = np.zeros(labels.voxels.shape, np.uint8)
+    for number, organ in enumerate(organs, start=1):
+        mask = labels.mask(organ)
+        if isinstance(mask, Absent) or joined[mask].any():
+            return None
+        joined[mask] = number
+    return joined
+
+
+def _stacked(labels: Labels, organs: tuple[str, ...]) -> NDArray[np.uint8]:
+    """Return a mask a segment (Z, Y, X, N): a byte a voxel and segment, so many segments take much memory."""
+    stacked = np.empty((*labels.voxels.shape, len(organs)), np.uint8)
+    for number, organ in enumerate(organs):
+        stacked[..., number] = labels.mask(organ)
+    return stacked
 
 
 def _described(number: int, organ: str, method: str, version: str) -> hd.seg.SegmentDescription:

@@ -5,7 +5,7 @@ the record already, with its reasons.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from io import BytesIO
 from pathlib import Path
@@ -16,6 +16,7 @@ from sqlalchemy import Connection, Engine
 from imaging.archive import SourceFile
 from imaging.errors import ImagingError
 from imaging.examine import Examined
+from imaging.labels import Labels
 from imaging.receive.instance import read_instance
 from imaging.write import report, segmentation, source_of
 from twin.scan import files
@@ -47,12 +48,12 @@ def made(engine: Engine, home: Path, study: Study, examined: Examined, version: 
         source = source_of(named)
     except ImagingError as error:
         return Results(told={"SR": str(error), "SEG": str(error)})
-    organs = tuple(examined.labels.numbers)
+    apart = _apart(examined.labels)
     staged, told = [], {}
     for kind, build in (
         ("SR", lambda: report(source, examined.measurements, examined.screening.regions,
                               algorithm=ALGORITHM, version=version)),
-        ("SEG", lambda: segmentation(source, examined.volume, examined.labels, organs, version)),
+        ("SEG", lambda: segmentation(source, examined.volume, apart, tuple(apart.numbers), version)),
     ):  # fmt: skip
         try:
             content = build()
@@ -62,6 +63,19 @@ def made(engine: Engine, home: Path, study: Study, examined: Examined, version: 
         staged.append(files.stage(home, BytesIO(content)))
         told[kind] = read_instance(staged[-1].path).sop_instance_uid
     return Results(staged=tuple(staged), told=told)
+
+
+def _apart(labels: Labels) -> Labels:
+    """Return labels in which each voxel belongs to one organ, the narrowest: the left lung, not the lungs."""
+    narrowest = sorted(labels.numbers, key=lambda organ: len(labels.numbers[organ]))
+    taken: set[int] = set()
+    numbers: dict[str, tuple[int, ...]] = {}
+    for organ in narrowest:
+        own = tuple(number for number in labels.numbers[organ] if number not in taken)
+        if own:
+            numbers[organ] = own
+            taken.update(own)
+    return replace(labels, numbers={organ: numbers[organ] for organ in labels.numbers if organ in numbers})
 
 
 def keep(connection: Connection, settings: Settings, study: Study, found: Results, now: datetime) -> None:
