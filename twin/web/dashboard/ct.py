@@ -46,6 +46,29 @@ VIEWS = (
 )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Organ:
+    """An organ of the label file: its numbers there, and the colour of its outline on the near-black of the view."""
+
+    key: str
+    numbers: tuple[int, ...]
+    colour: str
+
+
+# Numbers as our own segmenter writes them (1 is the rest of the body, which is left out; a test compares). Colours from
+# Okabe and Ito's palette (jfly.uni-koeln.de/color), its blue lightened for the dark ground.
+ORGANS = (
+    Organ(key="lungs", numbers=(2, 3), colour="#56b4e9"),
+    Organ(key="airways", numbers=(4,), colour="#f0e442"),
+    Organ(key="heart", numbers=(10,), colour="#ff8a5c"),
+    Organ(key="aorta", numbers=(9,), colour="#e69f00"),
+    Organ(key="liver", numbers=(7,), colour="#00c08b"),
+    Organ(key="spleen", numbers=(8,), colour="#e08fc0"),
+    Organ(key="bone", numbers=(5, 6, *range(11, 20)), colour="#c8ccd0"),
+    Organ(key="paraspinal_muscles", numbers=(20,), colour="#8fa8ff"),
+)
+
+
 @router.get("/patients/{patient_id}/studies/{study_id}", name="ct_view")
 def ct_view(
     request: Request, user: SeesPatients, patient_id: Seen, study_id: StudyId, engine: EngineDep, settings: SettingsDep,
@@ -64,17 +87,23 @@ def ct_view(
     is_part = "HX-Request" in request.headers
     return render(
         request, "_ct_view.html" if is_part else "ct.html", user=user, places=places(user), head=head, study=study,
-        slices=slices, patient_id=patient_id, today=now.date(), windows=WINDOWS, views=VIEWS,
+        slices=slices, patient_id=patient_id, today=now.date(), windows=WINDOWS, views=VIEWS, organs=ORGANS,
+        legend=[{"numbers": organ.numbers, "colour": organ.colour} for organ in ORGANS],
         regions=regions_of(study), first=region, has_volume=has_volume,
         has_labels=has_labels,
     )  # fmt: skip
 
 
 def regions_of(study: Row) -> Sequence[Mapping[str, Any]]:
-    """Return what the view draws of each flagged region: rank, score and box in LPS mm."""
+    """Return what the view draws of each flagged region: rank, score, centre and box in LPS mm."""
     told = (study.screening or {}).get("regions", ())
     return [
-        {"rank": each["rank"], "score": each["score"], "box": each["box_lps_mm"]}
+        {
+            "rank": each["rank"],
+            "score": each["score"],
+            "box": each["box_lps_mm"],
+            "centre": each.get("centre_lps_mm"),
+        }  # fmt: skip
         for each in told
         if each.get("box_lps_mm")
     ]

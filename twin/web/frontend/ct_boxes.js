@@ -26,6 +26,7 @@ export function drawBoxes(svg, nv, regions, { shown, filled, current }) {
       const [low, high] = region.ras;
       if (at[through] < low[through] || at[through] > high[through]) continue;
       const frame = framed(tile, low, high);
+      if (!Object.values(frame).every(Number.isFinite)) continue; // the canvas has no size yet: it is drawn again
       svg.append(box(frame, region, perPixel, filled, region.rank === current));
       drawn += 1;
     }

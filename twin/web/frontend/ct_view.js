@@ -2,12 +2,11 @@
 import { Niivue, NVImage, SLICE_TYPE } from "@niivue/niivue";
 import { drawBoxes, rasBox } from "./ct_boxes.js";
 import { fetchNifti } from "./ct_fetch.js";
+import { loadLabels, showLabels } from "./ct_labels.js";
 import { stillBusy, told } from "./ct_told.js";
 
 const VIEWS = { axial: SLICE_TYPE.AXIAL, coronal: SLICE_TYPE.CORONAL, sagittal: SLICE_TYPE.SAGITTAL, all: SLICE_TYPE.MULTIPLANAR };
 const AXIS = { axial: 2, coronal: 1, sagittal: 0, all: 2 };
-const LABEL_OUTLINE = 1;
-const FILL = 0.15;
 const GROUND = [0.043, 0.051, 0.059, 1]; // --dark-room, also in light theme: a CT is read in the dark
 const OPTIONS = {
   backColor: GROUND, crosshairColor: [0.4, 0.6, 0.75, 0.55], crosshairWidth: 0.15, crosshairWidthUnit: "percent", crosshairGap: 12, isColorbar: false, isRadiologicalConvention: true,
@@ -111,11 +110,25 @@ function goTo(scene, rank) {
   const region = scene.regions.find((each) => each.rank === rank);
   if (!region) return;
   scene.state.current = rank;
-  const [low, high] = region.ras;
-  scene.nv.scene.crosshairPos = scene.nv.mm2frac(low.map((each, axis) => (each + high[axis]) / 2));
+  scene.nv.scene.crosshairPos = inSlices(scene.nv, scene.nv.mm2frac(middle(region)));
   press(scene.view, "[data-region]", (button) => Number(button.dataset.region) === rank);
   scene.nv.createOnLocationChange();
   scene.nv.drawScene();
+}
+
+function middle({ ras: [low, high], centre }) {
+  if (centre) return [-centre[0], -centre[1], centre[2]];
+  return low.map((each, axis) => (each + high[axis]) / 2);
+}
+
+// The middle of the slice a place lies in; halves go to the even one, as in the numbers on the key slices.
+function inSlices(nv, fractions) {
+  return Array.from(fractions).map((fraction, axis) => {
+    const count = slices(nv, axis);
+    const at = Math.round((fraction * count - 0.5) * 1000) / 1000;
+    const rounded = Math.abs(at % 1) === 0.5 ? 2 * Math.round(at / 2) : Math.round(at);
+    return (Math.min(count - 1, Math.max(0, rounded)) + 0.5) / count;
+  });
 }
 
 function setWindow(scene, button) {
@@ -140,7 +153,7 @@ function setView(scene, name) {
 function toggle(scene, name) {
   scene.state[name] = !scene.state[name];
   press(scene.view, `[data-toggle="${name}"]`, () => scene.state[name]);
-  if (name === "filled" && scene.nv.volumes.length > 1) showLabels(scene);
+  if (name === "filled" && scene.state.labels) showLabels(scene.nv, scene.state.filled);
   scene.nv.drawScene();
 }
 
@@ -151,17 +164,12 @@ async function toggleLabels(scene) {
     state.labels = null;
   } else {
     const bytes = await fetchNifti(view.dataset.labels, () => {});
-    state.labels = await NVImage.loadFromUrl({ url: bytes, name: "labels.nii", colormap: "random" });
-    state.labels.hdr.intent_code = 1002; // NIFTI_INTENT_LABEL: drawn by number, with an outline
+    state.labels = await loadLabels(bytes, JSON.parse(view.dataset.organs));
     nv.addVolume(state.labels);
-    showLabels(scene);
+    showLabels(nv, state.filled);
   }
+  view.querySelector("[data-legend]").hidden = state.labels === null;
   press(view, "[data-labels-switch]", () => state.labels !== null);
-}
-
-function showLabels({ nv, state }) {
-  nv.setAtlasOutline(LABEL_OUTLINE);
-  nv.setOpacity(1, state.filled ? FILL : 0.6);
 }
 
 function press(view, selector, isPressed) {
