@@ -179,18 +179,28 @@ def _put(*shape: float, hu: float, place: tuple[float, float, float]) -> Callabl
     return lambda one: one.put(one.ball(*place, *shape), hu)
 
 
+def _hole(one: Drawn) -> None:
+    _in_lung(one, one.ball(-72, 0, 40, 12), -1000.0)
+
+
+def _haze(one: Drawn) -> None:
+    _in_lung(one, one.ball(70, 10, 50, 25), -500.0)
+
+
+_lump = _put(9, hu=40, place=(-72, 5, 50))
+
 DRAWN: dict[str, Callable[[Drawn], None]] = {
-    "flagged_region": _put(9, hu=40, place=(-72, 5, 50)),
-    "nodule": _put(9, hu=40, place=(-72, 5, 50)),
-    "nodulegr1cm": _put(9, hu=40, place=(-72, 5, 50)),
+    "flagged_region": _lump,
+    "nodule": _lump,
+    "nodulegr1cm": _lump,
     "scattered_nod": _several,
     "mass": _put(20, hu=40, place=(-72, 5, 30)),
-    "groundglass": lambda one: _in_lung(one, one.ball(70, 10, 50, 25), -500.0),
+    "groundglass": _haze,
     "consolidation": lambda one: _in_lung(one, one.ball(70, 10, 50, 20), 20.0),
-    "opacity": lambda one: _in_lung(one, one.ball(70, 10, 50, 25), -500.0),
+    "opacity": _haze,
     "plate_like_atelectasis": _plate,
-    "lucency": lambda one: _in_lung(one, one.ball(-72, 0, 40, 12), -1000.0),
-    "cyst": lambda one: _in_lung(one, one.ball(-72, 0, 40, 12), -1000.0),
+    "lucency": _hole,
+    "cyst": _hole,
     "cavitation": _cavity,
     "pleural_effusion": _effusion,
     "pneumothorax": _free_gas,

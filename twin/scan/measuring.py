@@ -22,7 +22,7 @@ from imaging.gate import Fitness
 from imaging.measure import growth, nodule
 from imaging.register import register
 from imaging.volume import Volume
-from twin.scan import found, measured, results, volumes
+from twin.scan import found, judged, measured, results, volumes
 from twin.scan.screening import decoded
 from twin.scan.stating import MEASURES, retract, state
 from twin.settings import Settings
@@ -115,6 +115,7 @@ def _state(
     at = study.acquired_at or now
     drafts = [
         *measured.drafts(examined.measurements, study.described, f"study/{study.id}", at, now),
+        *judged.drafts(study, examined.measurements, now),
         *found.drafts(study, seen, now),
     ]
     content = hashlib.sha256(json.dumps([(one.where, one.value, one.sd, one.status) for one in drafts]).encode())
