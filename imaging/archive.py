@@ -13,6 +13,7 @@ import tarfile
 import tempfile
 import zipfile
 import zlib
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,9 @@ from imaging.errors import BadArchive, NoImages, TooLarge
 ARCHIVES = (".zip", ".tar", ".tar.gz", ".tgz", ".tar.xz", ".txz", ".tar.bz2")
 _UNPACKERS = {b"\x1f\x8b": gzip.GzipFile, b"\xfd7zXZ\x00": lzma.LZMAFile, b"BZh": bz2.BZ2File}  # by magic: names lie
 SPOOL_BYTES = 64 << 20  # unpacked members kept in memory, together; a CT has 70 to 700 MB
+HEAD_BYTES = 352  # by which a file is known: a NIfTI header with its flag, the longest of the kinds
+LINKS = "links, which are not followed"
+_BOMB_BYTES, _BOMB_RATIO = 256 << 20, 200  # a CT packs 2- to 4-fold, a blank one of half a gigabyte is none
 _TAR_MAGIC_AT = 257  # POSIX ustar header
 _DAMAGE = (tarfile.TarError, zipfile.BadZipFile, lzma.LZMAError, zlib.error, gzip.BadGzipFile, EOFError,
            NotImplementedError, RuntimeError, OSError, ValueError)  # fmt: skip
@@ -83,23 +87,29 @@ class SourceFile:
         return self.path.open("rb")
 
 
-def source_files(path: Path, limits: Limits, wanted: Callable[[bytes], bool]) -> Iterator[SourceFile]:
+def source_files(
+    path: Path, limits: Limits, wanted: Callable[[bytes], bool], passed_over: Counter[str] | None = None
+) -> Iterator[SourceFile]:
     """Yield the files under `path` (folder, archive, or single file), archives in a folder opened too.
 
-    Args: wanted: told the first 132 bytes of each archive member, says whether to keep it.
+    Args: wanted: told the first HEAD_BYTES of each archive member, says whether to keep it; passed_over: counts by
+    kind what was not looked into.
     Raises: NoImages (no such path), BadArchive, TooLarge.
     """
+    passed_over = Counter() if passed_over is None else passed_over
     if not path.exists():
         raise NoImages("there is no such file or folder")
     if path.is_dir():
-        yield from _folder(path, limits, wanted)
+        yield from _folder(path, limits, wanted, passed_over)
     elif _is_archive(path):
-        yield from _archive(path, limits, wanted)
+        yield from _archive(path, limits, wanted, passed_over)
     else:
         yield SourceFile(name=path.name, path=path)
 
 
-def _folder(root: Path, limits: Limits, wanted: Callable[[bytes], bool]) -> Iterator[SourceFile]:
+def _folder(
+    root: Path, limits: Limits, wanted: Callable[[bytes], bool], passed_over: Counter[str]
+) -> Iterator[SourceFile]:
     inside = root.resolve()
     count = 0
     for folder, folders, names in os.walk(root, followlinks=False):
@@ -110,33 +120,40 @@ def _folder(root: Path, limits: Limits, wanted: Callable[[bytes], bool]) -> Iter
                 raise TooLarge(f"more than {limits.files} files")
             path = Path(folder, name)
             if not path.is_file() or not path.resolve().is_relative_to(inside):
+                passed_over[LINKS] += path.is_symlink()
                 continue
             if name.lower().endswith(ARCHIVES):
-                yield from _archive(path, limits, wanted)
+                yield from _archive(path, limits, wanted, passed_over)
             else:
                 yield SourceFile(name=name, path=path)
 
 
-def _archive(path: Path, limits: Limits, wanted: Callable[[bytes], bool]) -> Iterator[SourceFile]:
+def _archive(
+    path: Path, limits: Limits, wanted: Callable[[bytes], bool], passed_over: Counter[str]
+) -> Iterator[SourceFile]:
     spool = _Spool()
+    unpack = _zip_members if zipfile.is_zipfile(path) else _tar_members
     try:
-        members = _zip_members(path, limits) if zipfile.is_zipfile(path) else _tar_members(path, limits)
-        for name, stream in members:
-            head = stream.read(132)
+        for name, stream in unpack(path, limits, passed_over):
+            head = stream.read(HEAD_BYTES)
             if wanted(head):
                 yield SourceFile(name=Path(name).name, member=spool.add(head + stream.read()))
     except _DAMAGE as error:
         raise BadArchive(f"the archive cannot be unpacked ({type(error).__name__})") from error
 
 
-def _zip_members(path: Path, limits: Limits) -> Iterator[tuple[str, BinaryIO]]:
+def _zip_members(path: Path, limits: Limits, passed_over: Counter[str]) -> Iterator[tuple[str, BinaryIO]]:
     with zipfile.ZipFile(path) as archive:
         files = [info for info in archive.infolist() if not info.is_dir() and not _is_link(info)]
+        passed_over[LINKS] += sum(_is_link(info) for info in archive.infolist())
         if len(files) > limits.files:
             raise TooLarge(f"more than {limits.files} files in the archive")
         # zipfile never yields more than the declared size, so the declared sizes bound what is unpacked.
-        if sum(info.file_size for info in files) > limits.bytes:
+        unpacked, packed = sum(info.file_size for info in files), sum(info.compress_size for info in files)
+        if unpacked > limits.bytes:
             raise TooLarge(f"the archive unpacks to more than {limits.bytes >> 20} MiB")
+        if unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * packed:
+            raise TooLarge(f"the archive unpacks to {unpacked >> 20} MiB, {unpacked // packed} times its size: a bomb")
         for info in files:
             with archive.open(info) as stream:
                 yield info.filename, cast(BinaryIO, stream)
@@ -146,13 +163,14 @@ def _is_link(info: zipfile.ZipInfo) -> bool:
     return (info.external_attr >> 16) & 0o170000 == 0o120000
 
 
-def _tar_members(path: Path, limits: Limits) -> Iterator[tuple[str, BinaryIO]]:
+def _tar_members(path: Path, limits: Limits, passed_over: Counter[str]) -> Iterator[tuple[str, BinaryIO]]:
     with _bounded(path, limits) as stream, tarfile.open(fileobj=stream, mode="r|") as archive:
         for count, member in enumerate(archive):
             if count >= limits.files:
                 raise TooLarge(f"more than {limits.files} files in the archive")
             if member.isfile() and (content := archive.extractfile(member)) is not None:
                 yield member.name, cast(BinaryIO, content)
+            passed_over[LINKS] += member.issym() or member.islnk()
 
 
 def _is_archive(path: Path) -> bool:

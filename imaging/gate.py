@@ -11,6 +11,7 @@ from imaging.absent import Absent
 from imaging.kernel import sharpness
 from imaging.labels import Labels
 from imaging.phase import phase
+from imaging.scale import UNCHECKED
 from imaging.volume import Volume
 
 
@@ -131,6 +132,9 @@ def _judge_acquisition(volume: Volume, unfit: dict[Use, list[str]], cautions: di
 def _judge_history(volume: Volume, unfit: dict[Use, list[str]], cautions: dict[Use, list[str]]) -> None:
     for warning in volume.provenance.warnings:
         said = warning.lower()
+        if UNCHECKED in warning:
+            _add(unfit, (*_VALUES, Use.PANCREAS, Use.BODY_COMPOSITION, Use.LUNG_VOLUME), warning)
+            _add(cautions, (Use.NODULE_VOLUME, Use.AORTA_DIAMETER, Use.ORGAN_VOLUME, Use.HEART_SIZE), warning)
         if "with loss" in said or "lossy" in said:
             _add(unfit, _VALUES, "the pixels were compressed with loss")
             _add(cautions, (Use.NODULE_VOLUME, Use.PANCREAS), "the pixels were compressed with loss")

@@ -17,6 +17,11 @@ TILT_DEG = 0.5  # shifts a 300 mm stack by 2.6 mm, less than a slice; dcm2niix c
 MAX_TILT_DEG = 35.0  # gantries tilt to 30 degrees; slices shifted by more are no tilted scan, their positions are wrong
 UNEVEN_SHARE = 0.02  # of the spacing: rounding of table positions stays below, a changed increment does not
 MAX_GAP_RATIO = 4.0  # interpolating over more than this many slice distances would invent anatomy
+# What a CT can be, generously; beyond, a tag lies. Gantries are 0.7 to 0.85 m wide inside, tables travel 2 m.
+FIELD_MM = (20.0, 1100.0)  # a side: from a zoomed ear or tooth to an extended field of view in the widest gantry
+PIXEL_MM = (0.05, 15.0)  # photon-counting scanners resolve 0.1 mm; no more than a coarse survey grid at the other end
+SLICE_MM = (0.05, 50.0)  # from the thinnest reconstruction to the widest gap of a survey
+LENGTH_MM = 2500.0  # a whole body with its arms up
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,6 +38,29 @@ class Stack:
     shift_px: NDArray[np.float64] | None = None
     grow_px: tuple[int, int] = (0, 0)
     warnings: tuple[str, ...] = ()
+
+
+def refuse_impossible_grid(rows: int, columns: int, pixel_spacing_mm: tuple[float, float]) -> None:
+    """Refuse a slice that no scanner makes, because its pixel spacing lies.
+
+    Raises: BadHeader, with the size that the header claims.
+    """
+    for pixels, mm in zip((rows, columns), pixel_spacing_mm, strict=True):
+        if not PIXEL_MM[0] <= mm <= PIXEL_MM[1]:
+            raise BadHeader(f"pixels of {mm:g} mm: no CT has them (pixel spacing (0028,0030))")
+        if not FIELD_MM[0] <= pixels * mm <= FIELD_MM[1]:
+            raise BadHeader(f"a field of view of {pixels * mm:g} mm: no CT has one (pixel spacing (0028,0030))")
+
+
+def refuse_impossible_length(slices: int, slice_mm: float) -> None:
+    """Refuse a stack that no scanner makes, because its slice positions lie.
+
+    Raises: BadHeader, with the distance or length that the header claims.
+    """
+    if not SLICE_MM[0] <= slice_mm <= SLICE_MM[1]:
+        raise BadHeader(f"slices {slice_mm:g} mm apart: no CT has them (slice positions (0020,0032))")
+    if slices * slice_mm > LENGTH_MM:
+        raise BadHeader(f"a scan {slices * slice_mm:g} mm long: no CT is (slice positions (0020,0032))")
 
 
 def normal(orientation: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -72,7 +100,7 @@ def stack(
     Args: positions (N, 3) LPS mm of the first voxel's centre; orientation (6,); pixel_spacing_mm (row, column
     distance) as in PixelSpacing (0028,0030).
     Raises: NotAVolume (one slice, or slices shifted at random), TiltedGantry (by more than a gantry can),
-    IncompleteSeries (a gap of whole slices, or too wide to bridge).
+    IncompleteSeries (a gap of whole slices, or too wide to bridge), BadHeader (a length no scan has).
     """
     if len(positions) < 2:
         raise NotAVolume("a single slice is not a volume")
@@ -80,6 +108,7 @@ def stack(
     mm = positions @ along
     tilt_deg = _tilt_deg(positions, orientation, along)
     spacing, sample_at, warnings = _even(mm)
+    refuse_impossible_length(len(positions), spacing)
     affine = _affine(positions[0], orientation, pixel_spacing_mm, spacing)
     if tilt_deg <= TILT_DEG:
         return Stack(affine_lps=affine, sample_at=sample_at, warnings=warnings)

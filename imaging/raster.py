@@ -12,13 +12,14 @@ import numpy as np
 from isal import isal_zlib
 from numpy.typing import NDArray
 
+from imaging import scale
 from imaging.archive import Limits
 from imaging.errors import BadHeader, NotAVolume, TooLarge, UndecodablePixels
+from imaging.geometry import LENGTH_MM, PIXEL_MM, SLICE_MM
 from imaging.padding import PaddingFinder
 from imaging.volume import AIR_HU, Provenance, Volume, oriented
 
 PERPENDICULAR = 0.002  # cosine, 0.1 degrees: float32 rounding of a header stays below, a sheared grid does not
-LEAST_SPAN_HU = 50  # noise and two tissues span more; intensities scaled to 0 ... 1 or -1 ... 1 do not
 # What a damaged file and its unpacking raise. isal's stub declares its error class as an instance.
 DAMAGE: tuple[type[Exception], ...] = (OSError, EOFError, isal_zlib.error)  # type: ignore[assignment]
 TAKEN_ON_TRUST = "the file does not say that it is a CT; its values were taken as Hounsfield units"
@@ -62,12 +63,12 @@ def read_raster(raster: Raster, stream: ByteStream, limits: Limits) -> Volume:
             values = np.where(missing[number], AIR_HU, values)
         hu[number] = values if values.dtype == np.int16 else np.clip(np.rint(values), -32768, 32767)
     stream.read(1)  # at the end a packed stream checks its sum
-    _refuse_no_ct(hu, missing)
     hu, affine, missing = oriented(hu, raster.affine_lps, missing)
     padding = _padding(hu, missing)
+    doubts = _doubted_scale(hu, padding)
     if padding is not None:
         hu[padding] = AIR_HU
-    said = Provenance(files=1, warnings=(TAKEN_ON_TRUST, *raster.warnings))
+    said = Provenance(files=1, warnings=(TAKEN_ON_TRUST, *raster.warnings, *doubts))
     return Volume(hu=hu, affine_lps=affine, padding=padding, provenance=said)
 
 
@@ -106,21 +107,27 @@ def _refuse_unfit(raster: Raster, limits: Limits) -> None:
         raise BadHeader("the voxel size or position in the header is impossible")
     axes = raster.affine_lps[:3, :3]
     lengths = np.linalg.norm(axes, axis=0)
-    if not ((lengths > 1e-3) & (lengths < 1e3)).all():
-        raise BadHeader("the voxel size or position in the header is impossible")
+    sides = lengths * raster.shape_xyz
+    # A part that was cut out may be small; nothing that is large was ever in a gantry.
+    if not ((lengths >= PIXEL_MM[0]) & (lengths <= SLICE_MM[1]) & (sides <= LENGTH_MM)).all():
+        told = " x ".join(f"{mm:g}" for mm in lengths), " x ".join(f"{mm:.0f}" for mm in sides)
+        raise BadHeader(f"impossible for a CT: voxels of {told[0]} mm, {told[1]} mm in all")
     cosines = (axes / lengths).T @ (axes / lengths)
     if np.abs(cosines - np.eye(3)).max() > PERPENDICULAR:
         raise BadHeader("the axes of the grid are not perpendicular (an uncorrected gantry tilt?)")
 
 
-def _refuse_no_ct(hu: NDArray[np.int16], missing: NDArray[np.bool_] | None) -> None:
+def _doubted_scale(hu: NDArray[np.int16], missing: NDArray[np.bool_] | None) -> tuple[str, ...]:
+    """Return the doubts of `scale.doubt`; of a file that does not say it is a CT, what holds one value is refused."""
     if missing is not None and missing.all():
         raise NotAVolume("no voxel holds a number")
     low, high = int(hu.min()), int(hu.max())
+    if low < 0 and high - low < scale.LEAST_SPAN_HU:
+        raise NotAVolume(f"the values span only {low} to {high}: they are not Hounsfield units")
     if low >= 0:
         raise NotAVolume("no value lies below 0: these are labels or raw values, not Hounsfield units")
-    if high - low < LEAST_SPAN_HU:
-        raise NotAVolume(f"the values span only {low} to {high}: they are not Hounsfield units")
+    doubted = scale.doubt(hu, missing)
+    return (doubted,) if doubted else ()
 
 
 def _padding(hu: NDArray[np.int16], missing: NDArray[np.bool_] | None) -> NDArray[np.bool_] | None:

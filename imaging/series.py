@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from imaging import dicom, geometry, header, multiframe, regrid
+from imaging import dicom, geometry, header, multiframe, pixels, regrid, scale
 from imaging.archive import LIMITS, Limits
 from imaging.dicom import DicomFile, SeriesFiles
 from imaging.errors import BadHeader, IncompleteSeries, MixedSeries, NotAVolume, TooLarge, UndecodablePixels
@@ -48,11 +48,13 @@ def read_volume(series: SeriesFiles, limits: Limits = LIMITS) -> Volume:
     stack = _stack(slices, has_lost=has_lost)
     if padding is not None:
         hu[padding] = AIR_HU
+    doubted = scale.doubt(hu, padding)
     hu, padding = regrid.regular(hu, padding, stack)
     hu, affine, padding = oriented(hu, stack.affine_lps, padding)
     files = {id(one.file) for one in slices}
-    said = header.provenance([one.header for one in slices], dicom.transfer_syntax(slices[0].file.header), len(files))
-    described = replace(said, warnings=(*notes, *_doubted_tilt(slices, stack), *stack.warnings))
+    said = header.provenance([one.header for one in slices], slices[0].file.transfer_syntax_uid, len(files))
+    doubts = (*_doubted_tilt(slices, stack), *stack.warnings, *([doubted] if doubted else ()))
+    described = replace(said, warnings=(*notes, *doubts))
     return Volume(hu=hu, affine_lps=affine, padding=padding, provenance=described)
 
 
@@ -69,13 +71,11 @@ def _slices(series: SeriesFiles, notes: list[str], limits: Limits) -> list[Slice
     """Return the slices and frames that belong into the volume, each instance once."""
     if len({header.text(one.header, "PatientID") for one in series.files}) > 1:
         raise MixedSeries("the series holds images of more than one patient")
-    by_instance: dict[str, DicomFile] = {}
-    for number, one in enumerate(series.files):
-        by_instance.setdefault(header.text(one.header, "SOPInstanceUID") or f"without uid {number}", one)
-    if len(by_instance) < len(series.files):
-        notes.append(f"{len(series.files) - len(by_instance)} file(s) are copies of others and were left out")
-    multiframe.refuse_broken_concatenation([one.header for one in by_instance.values()])
-    every = [one for file in by_instance.values() for one in _slices_of(file)]
+    instances = _instances(series, limits)
+    if len(instances) < len(series.files):
+        notes.append(f"{len(series.files) - len(instances)} file(s) are copies of others and were left out")
+    multiframe.refuse_broken_concatenation([one.header for one in instances])
+    every = [one for file in instances for one in _slices_of(file)]
     others = Counter(kind for one in every if (kind := header.not_a_slice(one.header)) is not None)
     slices = [one for one in every if header.not_a_slice(one.header) is None]
     if not slices:
@@ -90,6 +90,27 @@ def _slices(series: SeriesFiles, notes: list[str], limits: Limits) -> list[Slice
             raise failed[0]
         raise NotAVolume("a single slice is not a volume")
     return slices
+
+
+def _instances(series: SeriesFiles, limits: Limits) -> list[DicomFile]:
+    """Return each instance once, in the order of the files.
+
+    Raises: PixelError or SeriesError for what can't be decoded; BadHeader when files of one UID are no copies of one
+    another: which of them is meant would be a guess.
+    """
+    by_uid: dict[str, list[DicomFile]] = {}
+    for number, one in enumerate(series.files):
+        by_uid.setdefault(header.text(one.header, "SOPInstanceUID") or f"without uid {number}", []).append(one)
+    if len(by_uid) < len(series.files):
+        for one in series.files:  # what can't be read at all is told before what can't be told apart
+            if header.not_a_slice(one.header) is None:
+                pixels.refuse_unfit(one.header, one.transfer_syntax_uid)
+    for files in by_uid.values():
+        if len(files) > 1 and len({dicom.picture(one, limits) for one in files}) > 1:
+            raise BadHeader(
+                f"{len(files)} images share one SOP Instance UID (0008,0018) and differ: which is meant is not known"
+            )
+    return [files[0] for files in by_uid.values()]
 
 
 def _slices_of(file: DicomFile) -> Iterator[Slice]:
@@ -107,13 +128,15 @@ def _refuse_unequal(slices: list[Slice], limits: Limits) -> None:
         raise MixedSeries("the images of the series differ in size or pixel spacing")
     if len({header.text(one.header, "FrameOfReferenceUID") for one in slices}) > 1:
         raise MixedSeries("the positions of the images are told in different frames of reference")
-    if min(spacings.pop()) <= 0:
+    between_rows, between_columns = spacings.pop()
+    if min(between_rows, between_columns) <= 0:
         raise BadHeader("the pixel spacing (0028,0030) is not positive")
     rows, columns = (int(side or 0) for side in sizes.pop())
     if rows < 1 or columns < 1:
         raise UndecodablePixels("there is no pixel data")
     if rows * columns > limits.pixels_per_slice or rows * columns * len(slices) > limits.voxels:
         raise TooLarge(f"{len(slices)} images of {rows} x {columns} are more than is read at once")
+    geometry.refuse_impossible_grid(rows, columns, (between_rows, between_columns))
 
 
 def _in_order(slices: list[Slice]) -> tuple[list[Slice], NDArray[np.float64]]:

@@ -16,6 +16,8 @@ from imaging.nrrd import is_nrrd, read_nrrd
 from imaging.series import read_volume
 from imaging.volume import Volume
 
+_NAMED = 5  # of the series left out: as many as a person reads
+
 
 def read_path(path: Path, series_uid: str | None = None, limits: Limits = LIMITS) -> tuple[Volume, float]:
     """Return the standard volume under a path and the milliseconds it took.
@@ -46,9 +48,20 @@ def read_one_of(found: tuple[SeriesFiles, ...], series_uid: str | None = None, l
     volume = read_volume(_chosen(found, series_uid), limits)
     if len(found) == 1:
         return volume
-    reason = "named" if series_uid else "with most images"
-    others = f"{len(found) - 1} other CT series here; this is the one {reason}"
+    others = _left_out(found, volume.provenance.series_uid or "", is_named=series_uid is not None)
     return replace(volume, provenance=replace(volume.provenance, warnings=(*volume.provenance.warnings, others)))
+
+
+def _left_out(found: tuple[SeriesFiles, ...], chosen_uid: str, *, is_named: bool) -> str:
+    others = [one for one in found if one.series_uid != chosen_uid]
+    named = ", ".join(f"{one.series_uid or 'without UID'} ({len(one.files)} images)" for one in others[:_NAMED])
+    more = f" and {len(others) - _NAMED} more" if len(others) > _NAMED else ""
+    told = f"{len(others)} other CT series here left out: {named}{more}"
+    if is_named:
+        return told
+    if any(len(one.files) == len(found[0].files) for one in others):
+        return f"{told}; several have as many images as the one that was taken: name the series that is meant"
+    return f"{told}; the one with most images was taken, another must be named"
 
 
 def _chosen(found: tuple[SeriesFiles, ...], series_uid: str | None) -> SeriesFiles:

@@ -169,7 +169,7 @@ def receiving(running: Instance) -> Iterator["listener.Listener | None"]:
     try:
         started = listener.serve(
             (told.dicom_host, told.dicom_port), told.dicom_ae_title, associations.take, associations.close,
-            callers=told.dicom_callers, tls=tls,
+            callers=told.dicom_callers, tls=tls, most_bytes=told.dicom_max_mb * 1_000_000,
         )  # fmt: skip
     except OSError as error:
         raise ConfigurationError(f"DICOM can't listen on port {told.dicom_port} ({type(error).__name__})") from None

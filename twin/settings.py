@@ -87,6 +87,8 @@ class Settings(BaseSettings):
     """PEM file of the certificate's key."""
     dicom_client_ca: Path | None = None
     """PEM file of the authority whose client certificates are let in; without it any sender is."""
+    dicom_max_mb: int = Field(default=600, ge=1)
+    """Largest image taken by C-STORE, in MB (an enhanced CT holds a whole series); a larger one is answered A700."""
     dicom_quiet_seconds: float = Field(default=20.0, ge=0)
     """A series that arrives image by image is screened when nothing more has come for so long."""
     disk_free_gb: float = Field(default=2.0, ge=0)

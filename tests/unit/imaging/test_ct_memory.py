@@ -43,7 +43,7 @@ def draw(folder: Path, slices: int, side: int, *, flipped: bool = False, tilt: f
             "StudyTime": "",
             "Manufacturer": "",
             "SliceThickness": 1,
-            "PixelSpacing": [0.7, 0.7],
+            "PixelSpacing": [max(0.7, 24 / side)] * 2,  # a field of view that a CT can have
             "ImageOrientationPatient": [sign, 0, 0, 0, sign * np.cos(tilt), -np.sin(tilt)],
             "ImagePositionPatient": [-90 * sign, -90 * sign, float(number)],
             "RescaleSlope": 1,

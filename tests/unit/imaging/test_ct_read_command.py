@@ -82,7 +82,8 @@ def test_people_are_told_in_words_with_every_series(tmp_path: Path, tiny_folder:
     assert code == 0 and lines[0] == "2 CT series here:"
     assert lines[1].split() == ["8", "files", more.series_uid, "Chest", "phantom"]
     assert lines[3] == "32 x 32 x 8 voxels of 11.000 x 11.000 x 5.000 mm (left, posterior, superior)"
-    assert lines[-1] == "beware: 1 other CT series here; this is the one with most images"
+    told = f"1 other CT series here left out: {TINY.series_uid} (6 images); the one with most images was taken"
+    assert lines[-1] == f"beware: {told}, another must be named"
     named = run(tmp_path / "both", "--series", TINY.series_uid, "--nifti", tmp_path / "out.nii")[1].splitlines()
     assert named[3].startswith("32 x 32 x 6 voxels") and named[-1].startswith("written to ")
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from twin.cli.ct.wording import SERIES_HELP, beware
 from twin.cli.say import COULD_NOT, as_json
 
 if TYPE_CHECKING:
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
 def read(
     path: Annotated[Path, typer.Argument(help="A folder, DICOMDIR, archive or file: DICOM, NIfTI or NRRD.")],
     nifti: Annotated[Path | None, typer.Option(help="Write the volume here (.nii or .nii.gz): RAS, int16.")] = None,
-    series: Annotated[str | None, typer.Option(help="The SeriesInstanceUID, where there are several.")] = None,
+    series: Annotated[str | None, typer.Option(help=SERIES_HELP)] = None,
     json_out: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Read one CT series into Hounsfield units and say its size, place, range of values and what to beware of."""
@@ -67,7 +68,6 @@ def _say(told: dict[str, Any], nifti: Path | None) -> None:
     typer.echo("first voxel at L{:+.1f} P{:+.1f} S{:+.1f} mm".format(*corner))
     if told["hu_mean"] is not None:
         typer.echo(f"{told['hu_min']} to {told['hu_max']} HU, mean {told['hu_mean']:.1f}, padding left out")
-    for warning in told["warnings"]:
-        typer.echo(f"beware: {warning}")
+    beware(told["warnings"])
     if nifti is not None:
         typer.echo(f"written to {nifti}")

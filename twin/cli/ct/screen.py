@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 import typer
 
+from twin.cli.ct.wording import SERIES_HELP, beware
 from twin.cli.say import COULD_NOT, as_json
 
 
 def screen(
     path: Annotated[Path, typer.Argument(help="A folder, file, .zip or .tar.* with one CT series.")],
+    series: Annotated[str | None, typer.Option(help=SERIES_HELP)] = None,
     json_out: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Cut a CT into blocks, score them and list the flagged regions, the highest score first."""
@@ -21,7 +23,7 @@ def screen(
 
     try:
         cases = shipped_bank()
-        told: dict[str, Any] = screen_path(path, bank=partial(match_regions, bank=cases)).to_json()
+        told: dict[str, Any] = screen_path(path, series, bank=partial(match_regions, bank=cases)).to_json()
     except ImagingError as error:
         if json_out:
             as_json(refusal(error))
@@ -29,8 +31,16 @@ def screen(
         raise typer.Exit(COULD_NOT) from None
     if json_out:
         as_json(told)
-        return
-    typer.echo(f"{told['flagged']} of {told['blocks']} blocks flagged, {len(told['regions'])} regions")
+    else:
+        _say(told)
+
+
+def _say(told: dict[str, Any]) -> None:
+    if told["blocks"]:
+        typer.echo(f"{told['flagged']} of {told['blocks']} blocks flagged, {len(told['regions'])} regions")
+    else:  # "0 regions" would read as a clean scan
+        typer.echo("NOT SCREENED: nothing is known of this scan")
+    beware(told["series"]["warnings"])
     for region in told["regions"]:
         x, y, z = region["centre_lps_mm"]
         typer.echo(f"{region['rank']:3}  score {region['score']:.3f}  at L{x:+.1f} P{y:+.1f} S{z:+.1f} mm  "

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request, Response
@@ -33,6 +34,8 @@ Offset = Annotated[int, Query(ge=0, lt=2**31)]
 _UID = re.compile(r"[0-9.]{1,64}")  # PS3.5 9.1
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _PLACES = {"study_uid": "0020000D", "series_uid": "0020000E", "instance_uid": "00080018"}
+_DATES = ("00080020", "00080021", "00100030", "00400244")  # study, series, birth, procedure step
+_TIMES = ("00080030", "00080031", "00400245")
 _NOT_KEYS = frozenset({"limit", "offset", "includefield", "fuzzymatching"})
 _OPENAPI: dict[int | str, dict[str, Any]] = {200: {"content": {DICOM_JSON: {}}}, 204: {"description": "none matches"}}
 
@@ -134,8 +137,31 @@ def _keys(request: Request, known: Mapping[str, str]) -> dict[str, str]:
             raise BadRequest(f"this can't be searched for here; known: {', '.join(sorted(known))}")
         if "\x00" in value or len(value) > 1_000:
             raise BadRequest("a key holds what no attribute can")
-        keys[tag] = value.strip()
+        keys[tag] = _sound(tag, value.strip())
     return keys
+
+
+def _sound(tag: str, value: str) -> str:
+    """Return the value of a key that can match.
+
+    Raises:
+        BadRequest: a date or time that no attribute holds: nothing would match, which looks as if nothing were here.
+    """
+    if tag not in (*_DATES, *_TIMES) or value in ("", "*"):
+        return value
+    ends = value.split("-")
+    form = ("%Y%m%d", "YYYYMMDD") if tag in _DATES else ("%H%M%S", "HHMMSS")
+    if len(ends) > 2 or not any(ends) or not all(_is_moment(end, form[0]) for end in ends if end):
+        raise BadRequest(f"a key is no {form[1]} and no range of it ({form[1]}-{form[1]}, one end may be left out)")
+    return value
+
+
+def _is_moment(text: str, form: str) -> bool:
+    whole = text.partition(".")[0]  # a time may have a fraction (PS3.5 6.2)
+    try:
+        return len(whole) == len(datetime.strptime(whole, form).strftime(form)) and whole.isdecimal()
+    except ValueError:
+        return False
 
 
 def _note(connection: Connection, actor: Actor, patients: Sequence[str | None], resource: str, now: Now) -> None:
