@@ -34,6 +34,7 @@ class Stages:
 
     def __init__(self) -> None:
         self.seconds: dict[str, tuple[float, float]] = {}
+        self.peak_mb: dict[str, float] = {}
         self._now: tuple[str, float, float] | None = None
 
     def enter(self, stage: str) -> None:
@@ -43,7 +44,8 @@ class Stages:
             name, began, used = self._now
             before = self.seconds.get(name, (0.0, 0.0))
             self.seconds[name] = before[0] + wall - began, before[1] + processor - used
-        self._now = stage.removesuffix("s").split(" for ")[0].split(" region ")[0], wall, processor
+            self.peak_mb[name] = _peak_mb()
+        self._now = stage.split(" for ")[0].split(" region ")[0], wall, processor
 
 
 def main(data: Path) -> None:
@@ -76,7 +78,7 @@ def _chain(engine, settings: Settings, folder: Path) -> None:  # type: ignore[no
     screening.screen(engine, settings, study_id, now=now)
     stages.enter("end")
     _told("without segmentation", stages)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; {report.facts} facts")
+    print(f"{report.facts} facts by the import")
     stages = Stages()
     measuring.measure(engine, settings, study_id, now=now, entering=stages.enter)
     stages.enter("end")
@@ -85,15 +87,19 @@ def _chain(engine, settings: Settings, folder: Path) -> None:  # type: ignore[no
         found = measurements.get(connection, study_id)
         facts = connection.exec_driver_sql("select count(*) from fact").scalar_one()
     assert found is not None and found.refused is None
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB; {facts} facts in all")
+    print(f"{facts} facts in all")
 
 
 def _told(title: str, stages: Stages) -> None:
-    print(f"## {title}\n\n| step | s | processor s |\n| --- | ---: | ---: |")
+    print(f"## {title}\n\n| step | s | processor s | peak so far MB |\n| --- | ---: | ---: | ---: |")
     for name, (wall, processor) in stages.seconds.items():
-        print(f"| {name} | {wall:.1f} | {processor:.1f} |")
+        print(f"| {name} | {wall:.1f} | {processor:.1f} | {stages.peak_mb[name]:.0f} |")
     wall, processor = (sum(each[axis] for each in stages.seconds.values()) for axis in (0, 1))
-    print(f"| all | {wall:.1f} | {processor:.1f} |\n")
+    print(f"| all | {wall:.1f} | {processor:.1f} | {_peak_mb():.0f} |\n")
+
+
+def _peak_mb() -> float:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
 
 
 def _laid_out(archive: Path, folder: Path) -> None:

@@ -53,7 +53,7 @@ def volume_of(volume: Volume, labels: Labels, fitness: Fitness, organ: str) -> M
     if reason is not None or isinstance(mask, Absent):
         return refused(key, ML, method, "count", reason or "")
     if is_cut_off(mask, volume):
-        return refused(key, ML, method, "count", f"the {organ} is cut off by the end of the scan")
+        return refused(key, ML, method, "count", f"the {organ.replace('_', ' ')} is cut off by the end of the scan")
     voxel_mm3 = float(np.prod(volume.spacing_mm))
     sd = SHELL_SD_SHARE * _surface_mm2(mask, volume) * float(np.mean(volume.spacing_mm)) / 1000
     caution = fitness.cautions.get(Use.ORGAN_VOLUME)

@@ -29,11 +29,10 @@ def segmentation(source: Source, volume: Volume, labels: Labels, organs: tuple[s
 
     Raises: ValueError when none of them has a voxel.
     """
-    there = tuple(organ for organ in organs if not isinstance(labels.mask(organ), Absent))
+    there, joined = _joined(labels, organs)
     if not there:
         raise ValueError("none of the organs is there: nothing can be written")
-    drawn_once = _joined(labels, there)
-    stacked = _stacked(labels, there) if drawn_once is None else drawn_once
+    stacked = _stacked(labels, there) if joined is None else joined
     affine = volume.affine_lps.copy()
     affine[:, :3] = affine[:, 2::-1]  # the array runs z, y, x
     drawn = hd.Volume(
@@ -67,15 +66,18 @@ def segmentation(source: Source, volume: Volume, labels: Labels, organs: tuple[s
     return stream.getvalue()
 
 
-def _joined(labels: Labels, organs: tuple[str, ...]) -> NDArray[np.uint8] | None:
-    """Return the segment's number of each voxel (Z, Y, X); None where segments overlap."""
+def _joined(labels: Labels, organs: tuple[str, ...]) -> tuple[tuple[str, ...], NDArray[np.uint8] | None]:
+    """Return the organs that have a voxel, and each voxel's segment (Z, Y, X); None where segments overlap."""
+    there: list[str] = []
     joined = np.zeros(labels.voxels.shape, np.uint8)
-    for number, organ in enumerate(organs, start=1):
+    is_apart = True
+    for organ in organs:
         mask = labels.mask(organ)
-        if isinstance(mask, Absent) or joined[mask].any():
-            return None
-        joined[mask] = number
-    return joined
+        if not isinstance(mask, Absent):
+            there.append(organ)
+            is_apart = is_apart and not joined[mask].any()
+            joined[mask] = len(there)
+    return tuple(there), joined if is_apart else None
 
 
 def _stacked(labels: Labels, organs: tuple[str, ...]) -> NDArray[np.uint8]:
