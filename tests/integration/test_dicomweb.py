@@ -184,6 +184,22 @@ def test_a_key_that_can_t_be_asked_for_is_a_bad_request(viewer: httpx.Client) ->
     assert viewer.get("/dicom-web/studies", params={"limit": "0"}).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "key",
+    ["StudyDate=2026", "StudyDate=20261399", "StudyDate=20260101-2026", "StudyDate=-", "StudyTime=9", "00100030=1955"],
+)
+def test_a_date_that_nothing_can_match_is_a_bad_request(viewer: httpx.Client, key: str) -> None:
+    answered = viewer.get(f"/dicom-web/studies?{key}")
+    assert answered.status_code == 400 and "range" in answered.text
+
+
+@pytest.mark.parametrize(
+    "key", ["StudyDate=", "StudyDate=20260115", "StudyTime=101500.5-", "PatientBirthDate=-19991231"]
+)
+def test_a_date_a_time_and_their_ranges_may_be_asked_for(viewer: httpx.Client, key: str) -> None:
+    assert viewer.get(f"/dicom-web/studies?{key}").status_code == 204
+
+
 def test_images_come_back_byte_for_byte(
     site: Site, sender: httpx.Client, viewer: httpx.Client, series: list[Path], whose: str
 ) -> None:

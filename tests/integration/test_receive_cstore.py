@@ -3,7 +3,7 @@
 import socket
 import ssl
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -93,6 +93,28 @@ def test_a_series_waits_until_it_has_been_quiet(engine: Engine, settings: Settin
         now = datetime.now(UTC)
         assert studies.queued(connection, 10, now) == []
         assert studies.queued(connection, 10, now + timedelta(hours=2)) == [row.id]
+
+
+def test_an_image_that_is_too_large_is_answered_a700_and_one_without_end_is_cut_off(
+    engine: Engine, settings: Settings, series: list[Path], tmp_path: Path
+) -> None:
+    def blow_up(rows: int) -> Path:
+        image = dcmread(series[0])
+        image.Rows, image.Columns = rows, 1000
+        image.PixelData = bytes(rows * 1000 * 2)
+        image.save_as(tmp_path / f"{rows}.dcm")
+        return tmp_path / f"{rows}.dcm"
+
+    with receiving(engine, settings, dicom_max_mb=1) as port:
+        assert send(port, [blow_up(600), series[1]]) == [0xA700, 0]
+        with calling(port) as association:
+            line = association.dul.socket
+            assert line is not None and line.socket is not None
+            with closing(line.socket):  # the sender's library leaves a line that was cut to the garbage collector
+                assert "Status" not in association.send_c_store(dcmread(blow_up(8000)))
+        assert send(port, [series[2]]) == [0]
+    with engine.connect() as connection:
+        assert len(connection.execute(select(dicom_instance)).all()) == 2
 
 
 def test_whoever_calls_another_title_or_is_not_named_is_turned_away(engine: Engine, settings: Settings) -> None:
