@@ -21,7 +21,10 @@ from imaging.segment.own import OWN
 from imaging.study import read_path
 from imaging.volume import Volume
 
-ORGANS = ("lungs", "airways", "bone", "vertebrae", "liver", "spleen", "aorta", "heart")
+ORGANS = (
+    "lungs", "airways", "bone", "vertebrae", "liver", "spleen", "aorta", "heart", "kidney_right", "kidney_left",
+)  # fmt: skip
+LEVELS = ("T10", "T11", "T12", "L1", "L2", "L3")
 
 
 def main(data: Path) -> None:
@@ -49,7 +52,14 @@ def _labelled(name: str, volume: Volume, path: Path, table: Path | None) -> None
         theirs, found = reference.mask(organ), ours.mask(organ)
         if not isinstance(theirs, Absent) and not isinstance(found, Absent):
             dice = 2 * np.count_nonzero(theirs & found) / (np.count_nonzero(theirs) + np.count_nonzero(found))
-            print(f"    Dice {organ:10} {dice:.3f}")
+            print(f"    Dice {organ:12} {dice:.3f}")
+    for level in LEVELS:
+        theirs, found = reference.mask(f"vertebrae_{level}"), ours.mask(f"vertebrae_{level}")
+        if isinstance(found, Absent):
+            print(f"    {level}: {found.reason}")
+        elif not isinstance(theirs, Absent):
+            share = np.count_nonzero(found & theirs) / np.count_nonzero(found)
+            print(f"    {level}: {share:.0%} of what marks it lies in it")
 
 
 def _found(name: str, volume: Volume) -> Labels:
