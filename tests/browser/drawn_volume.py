@@ -33,6 +33,16 @@ def keep_volume(connection: Connection, home: Path, study_id: int) -> Path:
     return target
 
 
+def keep_labels(volume: Path) -> Path:
+    """Put labels beside a kept volume: 1 the body, 2 and 3 the lungs, as our segmenter numbers them."""
+    hu = drawn()
+    left = np.arange(SHAPE[0]) * SPACING_MM[0] + FIRST_LPS_MM[0] > 0
+    labels = np.where(hu == BODY, 1, np.where(hu == AIR, 0, np.where(left, 3, 2)))
+    target = volume.with_name("labels.nii.gz")
+    target.write_bytes(gzip.compress(nifti(labels), 1))
+    return target
+
+
 def first_study(connection: Connection) -> int:
     """Return the id of the first simulated CT."""
     return connection.execute(select(tables.study.c.id).order_by(tables.study.c.id).limit(1)).scalar_one()

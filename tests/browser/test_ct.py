@@ -4,6 +4,7 @@ import io
 import os
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from PIL import Image
 from playwright.sync_api import Browser, Locator, Page, Playwright, expect, sync_playwright
@@ -42,7 +43,9 @@ def launched(playwright: Playwright, *more: str) -> Browser:
 def site(engine: Engine, settings: Settings) -> Iterator[Site]:
     with engine.begin() as connection:
         simulated.seed(connection, simulated.cast(1))
-        drawn_volume.keep_volume(connection, settings.home_path, drawn_volume.first_study(connection))
+        drawn_volume.keep_labels(
+            drawn_volume.keep_volume(connection, settings.home_path, drawn_volume.first_study(connection))
+        )
     with serving(engine, settings, simulated.NOW) as running:
         running.user("clinician")
         yield running
@@ -139,6 +142,27 @@ def test_everything_goes_by_keyboard(page: Page) -> None:
     expect(readout(page)).to_contain_text("/90")
     page.keyboard.press("m")
     expect(page.locator(".ct-stage svg rect")).to_have_count(3)
+
+
+def test_organs_are_outlined_named_and_filled_only_on_demand(page: Page) -> None:
+    legend = page.locator("[data-legend]")
+    expect(legend).to_be_hidden()
+    page.get_by_role("button", name="Show organs").click()
+    expect(legend).to_be_visible(timeout=PATIENCE_MS)
+    expect(legend).to_contain_text("lungs")
+    expect(legend).not_to_contain_text("body")
+    outlined = share_blue(page)
+    page.locator("[data-toggle=filled]").click()
+    expect(page.locator("[data-toggle=filled]")).to_have_attribute("aria-pressed", "true")
+    assert 0.001 < outlined < 0.1, outlined
+    assert share_blue(page) > 1.5 * outlined, "the fill is seen"
+
+
+def share_blue(page: Page) -> float:
+    """What part of the slices has the colour of the lungs' outline, as strong or as faint as it may be."""
+    shown = Image.open(io.BytesIO(page.locator(".ct-stage canvas").screenshot())).convert("RGB")
+    red, _, blue = (np.asarray(band, np.int16) for band in shown.split())
+    return float((blue - red > 12).mean())
 
 
 def test_nothing_scrolls_sideways_on_a_phone(drawing: Browser, site: Site) -> None:

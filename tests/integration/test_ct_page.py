@@ -8,10 +8,12 @@ import pytest
 from sqlalchemy import Engine, insert, select, text, update
 
 from imaging.catalogue import entries
+from imaging.segment.own import NUMBERS
 from tests.browser import simulated
 from tests.web_serving import Site, serving
 from twin.settings import Settings
 from twin.store import tables
+from twin.web.dashboard.ct import ORGANS
 from twin.web.dashboard.ct_findings import FINDINGS, PLACES
 from twin.web.dashboard.ct_found import found
 from twin.web.dashboard.ct_reasons import in_words
@@ -169,3 +171,8 @@ def test_every_finding_of_the_catalogue_has_a_name_and_a_place() -> None:
 def test_a_reason_nobody_knows_is_shown_as_it_came() -> None:
     assert in_words("the moon is full; no lung", str.upper) == "the moon is full; NO LUNG"
     assert in_words("liver: the mask is empty", str.upper) == "LIVER: THE MASK IS EMPTY"
+
+
+def test_the_view_outlines_organs_by_the_numbers_of_our_own_segmenter() -> None:
+    assert all(set(organ.numbers) <= set(NUMBERS[organ.key]) for organ in ORGANS if organ.key in NUMBERS)
+    assert 1 not in {number for organ in ORGANS for number in organ.numbers}, "the rest of the body is left out"

@@ -66,8 +66,9 @@ def differences(now: Series, before: Series) -> tuple[str, ...]:
     """Return what of scanner and protocol changed between two series, as `imaging` says it of nodules."""
     pairs = [("the scanner", _scanner(before), _scanner(now))]
     pairs += [(what, before.described.get(key), now.described.get(key)) for what, key in _MADE_BY]
-    pairs.append(("contrast", _contrast(before), _contrast(now)))
     told = [f"{what} changed from {a or 'unknown'} to {b or 'unknown'}" for what, a, b in pairs if a != b]
+    if _contrast(before) != _contrast(now):
+        told.append(f"contrast: {_contrast(before) or 'unknown'} before, {_contrast(now) or 'unknown'} now")
     was, is_ = (each.described.get("slice_thickness_mm") for each in (before, now))
     if was is not None and is_ is not None and abs(was - is_) > 0.1:  # mm: rounding of tags
         told.append(f"the slices changed from {was:g} to {is_:g} mm")

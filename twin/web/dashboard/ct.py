@@ -55,17 +55,18 @@ class Organ:
     colour: str
 
 
-# Numbers as our own segmenter writes them (1 is the rest of the body, which is left out; a test compares). Colours from
-# Okabe and Ito's palette (jfly.uni-koeln.de/color), its blue lightened for the dark ground.
+# Numbers as our own segmenter writes them (1 is the rest of the body, which is left out; a test compares). Colours of
+# Okabe and Ito's family, lightened for the dark ground; none is the amber of the regions' boxes.
 ORGANS = (
     Organ(key="lungs", numbers=(2, 3), colour="#56b4e9"),
     Organ(key="airways", numbers=(4,), colour="#f0e442"),
-    Organ(key="heart", numbers=(10,), colour="#ff8a5c"),
-    Organ(key="aorta", numbers=(9,), colour="#e69f00"),
+    Organ(key="heart", numbers=(10,), colour="#e08fc0"),
+    Organ(key="aorta", numbers=(9,), colour="#ff7a66"),
     Organ(key="liver", numbers=(7,), colour="#00c08b"),
-    Organ(key="spleen", numbers=(8,), colour="#e08fc0"),
+    Organ(key="spleen", numbers=(8,), colour="#b58cff"),
+    Organ(key="kidneys", numbers=(21, 22), colour="#f2c4a0"),
     Organ(key="bone", numbers=(5, 6, *range(11, 20)), colour="#c8ccd0"),
-    Organ(key="paraspinal_muscles", numbers=(20,), colour="#8fa8ff"),
+    Organ(key="paraspinal_muscles", numbers=(20,), colour="#b8c46a"),
 )
 
 
@@ -103,7 +104,7 @@ def regions_of(study: Row) -> Sequence[Mapping[str, Any]]:
             "score": each["score"],
             "box": each["box_lps_mm"],
             "centre": each.get("centre_lps_mm"),
-        }  # fmt: skip
+        }
         for each in told
         if each.get("box_lps_mm")
     ]

@@ -37,6 +37,12 @@ class Told:
         return sum(len(group) for _, group in self.groups)
 
     @property
+    def differs(self) -> Mapping[Any, Sequence[str]]:
+        """By the day of the earlier CT that numbers are compared with: what of scanner and protocol changed since."""
+        changes = [each.change for _, group in self.groups for each in group if each.change is not None]
+        return {change.acquired_at: change.differs for change in changes if change.differs}
+
+    @property
     def count_missing(self) -> int:
         """How many measures and findings are not there."""
         return sum(len(each.measures) + len(each.findings) for each in self.missing)
@@ -66,14 +72,14 @@ def with_sd(value: float, sd: float | None) -> str:
     return number(value) if sd is None else f"{_rounded(value, digits)} ± {_rounded(sd, digits)}"
 
 
-def difference(change: float, least_real: float | None) -> str:
-    """Return a difference with its sign, rounded to what is real of it.
+def difference(change: float, sd: float | None) -> str:
+    """Return a difference with its sign, rounded as the value that it belongs to.
 
     Example:
         >>> difference(-63.4, 25.0), difference(0.031, 0.2), difference(1.234, None)
         ('-60', '0.0', '+1.23')
     """
-    text = number(change) if least_real is None else _rounded(change, _digits(least_real))
+    text = number(change) if sd is None else _rounded(change, _digits(sd))
     is_nothing = float(text) == 0
     return text.lstrip("-") if is_nothing else text if text.startswith("-") else f"+{text}"
 

@@ -159,6 +159,11 @@ REASONS: tuple[str, ...] = (
     N_("psoas and back muscles are not labelled"),
     N_("drawn by place and density, with quadratus lumborum: %(share)s more than labels held on the one scan tried"),
     N_("the scan does not show the heart's lower end at the diaphragm"),
+    N_("contrast: %(before)s before, %(after)s now"),
+    N_("with contrast the value tells the phase, not the kidney"),
+    N_("no oval of a kidney's size lies beside the spine"),
+    N_("it runs into its neighbours: no fat is seen between them"),
+    N_("drawn by place and density: %(share)s more than labels held of the three kidneys tried"),
 )
 _SAID = {**NODULE_KIND, **CONTRAST}
 _BLANK = re.compile(r"%\\\((\w+)\\\)s")  # as `re.escape` leaves it

@@ -31,6 +31,8 @@ MEASURES: Mapping[str, tuple[str, str]] = MappingProxyType(
         "pancreas_attenuation_hu": ("pancreas", N_("pancreas attenuation")),
         "pancreas_duct_mm": ("pancreas", N_("pancreatic duct width")),
         "pancreas_lesion_mm": ("pancreas", N_("size of a differing part of the pancreas")),
+        "kidney_volume_ml": ("kidneys", N_("kidney volume")),
+        "kidney_attenuation_hu": ("kidneys", N_("kidney attenuation")),
         "vertebra_attenuation_hu": ("spine", N_("vertebral attenuation")),
         "muscle_area_cm2": ("body", N_("muscle area")),
         "visceral_fat_area_cm2": ("body", N_("visceral fat area")),
@@ -47,6 +49,8 @@ ORGANS: Mapping[str, str] = MappingProxyType(
         "liver": N_("liver"),
         "spleen": N_("spleen"),
         "pancreas": N_("pancreas"),
+        "kidneys": N_("kidneys"),
+        "kidney": N_("kidney"),
         "spine": N_("spine"),
         "body": N_("body composition"),
         "other": N_("other"),
@@ -94,6 +98,8 @@ LEVELS: Mapping[str, str] = MappingProxyType(
         "infrarenal (L3)": N_("infrarenal (L3)"),
         "coeliac trunk": N_("coeliac trunk"),
         "widest": N_("widest place"),
+        "left": N_("left"),
+        "right": N_("right"),
     }
 )
 """Places along an organ. Vertebrae (`L1`) are called the same everywhere."""

@@ -70,7 +70,7 @@ def environment(language: str) -> Environment:
         finding=lambda key: ct_findings.name(key, say),
         bank_label=lambda label: ct_words.bank_label(label, say),
         with_sd=lambda row: ct_measured.with_sd(row["value"], row.get("sd")),
-        difference=lambda change: ct_measured.difference(change.difference, change.least_real),
+        difference=ct_measured.difference,
         text_of=lambda text: shown.text_of(text, language),
         translated=say,
         either=lambda texts: texts.get(language) or texts.get("en") or "",
