@@ -82,7 +82,7 @@ def main() -> None:
     sized = [blocks_of(cells, size_mm, lung.lung_hu) for size_mm in SCALES_MM]
     scored = score_blocks(sized, lung.lung_hu, shipped())
     found = candidates(cells, scored, MOST_PLACES)
-    seen = lumps(volume, found, lung.lung_hu)
+    seen = lumps(volume, lung, found)
     rows = [
         ("one read of the volume, numba", lambda: one_read(volume.hu)),
         ("one read of the volume, np.sum", lambda: volume.hu.sum()),
@@ -92,7 +92,7 @@ def main() -> None:
         ("four features, one scale, every block", lambda: features(whole, SCALES_MM[1:2])),
         ("block score, four scales", lambda: score_blocks(sized, lung.lung_hu, shipped())),
         ("peaks of the block score", lambda: candidates(cells, scored, MOST_PLACES)),
-        ("rays and shape of the places", lambda: lumps(volume, found, lung.lung_hu)),
+        ("rays and shape of the places", lambda: lumps(volume, lung, found)),
         ("score of the places", lambda: score_places(found, seen, shipped())),
         ("in memory: mask to regions", lambda: screen(volume)),
     ]

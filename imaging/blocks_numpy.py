@@ -11,6 +11,7 @@ from imaging.blocks import (
     TISSUE_HU,
     Blocks,
     Cells,
+    block_side,
     cell_box,
     cell_shape,
 )
@@ -44,9 +45,10 @@ def cells_of_numpy(
 
 def blocks_of_numpy(cells: Cells, size_mm: float, lung_hu: float) -> Blocks:
     """Return what `blocks.blocks_of` returns."""
-    wanted = [max(1, round(size_mm / mm)) for mm in cells.size_mm[::-1]]
-    side = tuple(min(one, most) for one, most in zip(wanted, cells.sums.shape[1:], strict=True))
-    sums = np.lib.stride_tricks.sliding_window_view(cells.sums, side, axis=(1, 2, 3)).sum(axis=(4, 5, 6))
+    side, stride = block_side(cells, size_mm)
+    dense = tuple(slice(None, None, one) for one in stride[::-1])
+    windows = np.lib.stride_tricks.sliding_window_view(cells.sums, side[::-1], axis=(1, 2, 3))
+    sums = windows[:, *dense].sum(axis=(4, 5, 6))
     dx, dy, dz = cells.spacing_mm
     with np.errstate(invalid="ignore", divide="ignore"):
         mean = sums[1] / sums[0]
@@ -55,25 +57,27 @@ def blocks_of_numpy(cells: Cells, size_mm: float, lung_hu: float) -> Blocks:
         area = sums[3] * (dy * dz) + sums[4] * (dx * dz) + sums[5] * (dx * dy)
         boundary = (area / (sums[0] * (dx * dy * dz))).astype(np.float32)
     whole = np.float32(np.prod(side) * np.prod(cells.shape_vox))
+    away = tuple(one // by for one, by in zip(side[::-1], stride[::-1], strict=True))
     return Blocks(
-        side=(side[2], side[1], side[0]),
+        side=side,
+        stride=stride,
         filled=sums[0].astype(np.float32) / whole,
         brightness=brightness,
         variation=variation,
         boundary=boundary,
-        similarity=_similarity(brightness, side, lung_hu),
+        similarity=_similarity(brightness, away, lung_hu),
     )
 
 
-def _similarity(brightness: NDArray[np.float32], side: tuple[int, ...], lung_hu: float) -> NDArray[np.float32]:
+def _similarity(brightness: NDArray[np.float32], away: tuple[int, ...], lung_hu: float) -> NDArray[np.float32]:
     tissue = np.maximum(brightness.astype(float) - lung_hu, LEAST_TISSUE_HU)  # NaN stays NaN
-    reach = [(one, one) for one in side]
+    reach = [(one, one) for one in away]
     around = np.pad(tissue, reach, constant_values=np.nan)
     alike = np.zeros(tissue.shape)
     for line in LINES:
         best = np.zeros(tissue.shape)
         for sign in (-1, 1):
-            start = [one + sign * along * one for one, along in zip(side, line, strict=True)]
+            start = [one + sign * along * one for one, along in zip(away, line, strict=True)]
             there = around[tuple(slice(s, s + n) for s, n in zip(start, tissue.shape, strict=True))]
             ratio = np.minimum(tissue, there) / np.maximum(tissue, there)
             best = np.fmax(best, ratio)

@@ -32,7 +32,7 @@ def weigh_places(
 
     Args: shape (N, F); hidden (H, F); bias and out (H,).
     """
-    return np.asarray(_weigh_places(shape, hidden, bias, out), float)
+    return np.asarray(_weigh_places(shape, np.ascontiguousarray(hidden.T), bias, out), float)
 
 
 @njit(parallel=True, cache=True)
@@ -69,14 +69,16 @@ def _logistic(one, weights):  # type: ignore[no-untyped-def]
 
 
 @njit(parallel=True, cache=True)
-def _weigh_places(shape, hidden, bias, out):  # type: ignore[no-untyped-def]
+def _weigh_places(shape, across, bias, out):  # type: ignore[no-untyped-def]
+    """`across` is (F, H), so that the processor can do many units at a time."""
     result = np.empty(shape.shape[0])
     for one in prange(shape.shape[0]):
+        inner = bias.copy()
+        for at in range(shape.shape[1]):
+            for unit in range(bias.shape[0]):
+                inner[unit] += across[at, unit] * shape[one, at]
         total = 0.0
-        for unit in range(hidden.shape[0]):
-            inner = bias[unit]
-            for at in range(shape.shape[1]):
-                inner += hidden[unit, at] * shape[one, at]
-            total += out[unit] * np.tanh(inner)
+        for unit in range(bias.shape[0]):
+            total += out[unit] * np.tanh(inner[unit])
         result[one] = total
     return result

@@ -11,8 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from imaging.blocks import NAMES, Blocks, Cells
-
-MOST_LOOKED_AT = 8_000  # blocks of a size, by score, among which peaks are sought
+from imaging.blocks_peaks import peaks
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,10 +32,10 @@ class Candidates:
 
 def candidates(cells: Cells, scored: Sequence[tuple[Blocks, NDArray[np.float32]]], most: Sequence[int]) -> Candidates:
     """Return at most `most[k]` peaks of the k-th block size."""
-    parts = [_peaks(score, number) for (_, score), number in zip(scored, most, strict=True)]
+    parts = [peaks(score)[:number] for (_, score), number in zip(scored, most, strict=True)]
     size = np.repeat(np.arange(len(parts)), [len(one) for one in parts])
-    low = np.concatenate([at[:, ::-1] for at in parts]) + np.array(cells.first)
-    side = np.array([blocks.side for blocks, _ in scored])[size]
+    side, stride = (np.array([getattr(blocks, name) for blocks, _ in scored])[size] for name in ("side", "stride"))
+    low = np.concatenate([at[:, ::-1] for at in parts]) * stride + np.array(cells.first)
     picked = [(blocks, score, tuple(at.T)) for (blocks, score), at in zip(scored, parts, strict=True)]
     shape = np.array(cells.shape_vox)
     return Candidates(
@@ -49,21 +48,3 @@ def candidates(cells: Cells, scored: Sequence[tuple[Blocks, NDArray[np.float32]]
         low=low * shape,
         high=(low + side) * shape,
     )
-
-
-def _peaks(score: NDArray[np.float32], most: int) -> NDArray[np.int64]:
-    """Return the places (N, 3) as z, y, x of the highest peaks, the highest first, equal ones in order of place."""
-    flat = score.ravel()
-    number = min(MOST_LOOKED_AT, flat.size)
-    least = np.partition(flat, flat.size - number)[flat.size - number]
-    at = np.flatnonzero((flat >= least) & (flat > 0))
-    at = at[np.argsort(-flat[at], kind="stable")][:MOST_LOOKED_AT]
-    z, y, x = np.unravel_index(at, score.shape)
-    is_peak = np.ones(len(at), bool)
-    for dz, dy, dx in np.ndindex(3, 3, 3):
-        there = tuple(
-            np.clip(one + step - 1, 0, n - 1) for one, step, n in zip((z, y, x), (dz, dy, dx), score.shape, strict=True)
-        )
-        other = np.ravel_multi_index(there, score.shape)
-        is_peak &= (flat[other] < flat[at]) | ((flat[other] == flat[at]) & (other >= at))
-    return np.stack([z, y, x], axis=1)[is_peak][:most]

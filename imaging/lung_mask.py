@@ -10,9 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import ndimage
 
-from imaging.morphology import closed
+from imaging.blocks_air import air_words, closed_words, parts, unpacked
 from imaging.volume import Volume
 
 GRID_MM = 2.0
@@ -40,44 +39,48 @@ def lungs(volume: Volume) -> LungMask | None:
     x, y, z = (max(1, round(GRID_MM / mm)) for mm in volume.spacing_mm)
     dx, dy, dz = volume.spacing_mm
     spacing = dx * x, dy * y, dz * z
-    hu = np.ascontiguousarray(volume.hu[::z, ::y, ::x])
-    air = hu < LUNG_BELOW_HU
+    skip = tuple(max(1, round(COARSE_MM / mm)) for mm in spacing)
+    coarse = tuple(slice(None, None, many * one) for many, one in zip((z, y, x), skip[::-1], strict=True))
+    hu = np.ascontiguousarray(volume.hu[coarse])
+    coarse_air = hu < LUNG_BELOW_HU
     if volume.padding is not None:
-        air &= ~volume.padding[::z, ::y, ::x]
-    skip = tuple(max(1, round(COARSE_MM / mm)) for mm in spacing[::-1])
-    coarse = tuple(slice(None, None, one) for one in skip)
-    core = _lung_components(hu[coarse], air[coarse], float(np.prod(spacing) * np.prod(skip)) / 1000)
+        coarse_air &= ~volume.padding[coarse]
+    core = _lung_components(hu, coarse_air, float(np.prod(spacing) * np.prod(skip)) / 1000)
     if core is None:
         return None
-    aerated = air & _stretched(ndimage.binary_dilation(core, np.ones((3, 3, 3), bool)), skip, air.shape)
-    used = [np.flatnonzero(aerated.any(axis=axes)) for axes in ((1, 2), (0, 2), (0, 1))]
-    box = tuple(slice(int(at[0]), int(at[-1]) + 1) for at in used)
-    mask = np.zeros_like(aerated)
-    mask[box] = closed(aerated[box], CLOSING_MM, spacing)
+    aerated = air_words(volume.hu, volume.padding, (x, y, z), LUNG_BELOW_HU, _grown(core), (skip[0], skip[1], skip[2]))
+    width = -(-volume.hu.shape[2] // x)
+    box = tuple(
+        slice(int(at[0]), int(at[-1]) + 1) for at in (np.flatnonzero(aerated.any(axis=one)) for one in ((1, 2), (0, 2)))
+    )
+    mask = np.zeros((*aerated.shape[:2], width), bool)
+    mask[box] = unpacked(closed_words(aerated[box], width, CLOSING_MM, spacing), width)
     return LungMask(
         mask=mask,
         step=(x, y, z),
-        lung_hu=float(np.median(hu[coarse][core])),
-        aerated_ml=float(aerated.sum() * np.prod(spacing) / 1000),
+        lung_hu=float(np.median(hu[core])),
+        aerated_ml=float(np.bitwise_count(aerated).sum() * np.prod(spacing) / 1000),
     )
 
 
 def _lung_components(hu: NDArray[np.int16], air: NDArray[np.bool_], voxel_ml: float) -> NDArray[np.bool_] | None:
     """Return True at the air of the lungs; decided on every second point or so, which is far finer than a lung."""
-    labels, _ = ndimage.label(air)
-    size = np.bincount(labels.ravel())
-    size[0] = 0
-    sides = np.concatenate([one.ravel() for one in (labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1])])
-    at_border = set(np.unique(sides).tolist())
-    keep = np.zeros(len(size), bool)
-    for one in np.flatnonzero(size * voxel_ml >= LEAST_LUNG_ML):
-        mean_hu = hu[labels == one].mean()
-        keep[one] = mean_hu > (OUTSIDE_BELOW_HU if int(one) in at_border else GAS_BELOW_HU)
+    labels, told = parts(air, hu)
+    size, total, at_border = told[:, 0], told[:, 1], told[:, 2] > 0
+    mean_hu = total / np.maximum(size, 1)
+    keep = (size * voxel_ml >= LEAST_LUNG_ML) & (mean_hu > np.where(at_border, OUTSIDE_BELOW_HU, GAS_BELOW_HU))
+    keep[0] = False
     keep &= size >= LEAST_SHARE * size[keep].max(initial=0)
     return keep[labels] if keep.any() else None
 
 
-def _stretched(mask: NDArray[np.bool_], by: tuple[int, ...], shape: tuple[int, ...]) -> NDArray[np.bool_]:
-    for axis, one in enumerate(by):
-        mask = np.repeat(mask, one, axis=axis)
-    return mask[tuple(slice(0, n) for n in shape)]
+def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return the mask with every place that touches it, corners included."""
+    for axis in range(3):
+        before, after = mask, mask.copy()
+        for to, of in ((slice(1, None), slice(None, -1)), (slice(None, -1), slice(1, None))):
+            there, here = [slice(None)] * 3, [slice(None)] * 3
+            there[axis], here[axis] = to, of
+            after[tuple(there)] |= before[tuple(here)]
+        mask = after
+    return mask

@@ -14,7 +14,7 @@ from imaging.blocks import blocks_of, cells_of
 from imaging.candidates import candidates
 from imaging.lump import lumps
 from imaging.lung_mask import lungs
-from imaging.regions import Region, flagged, regions
+from imaging.regions import MOST_REGIONS, Region, flagged, regions
 from imaging.score import SCALES_MM, ScoreModel, score_blocks, score_places, shipped
 from imaging.source import read_path
 from imaging.volume import Provenance, Volume
@@ -66,12 +66,16 @@ class Screening:
 
 
 def screen(
-    volume: Volume, read_ms: float = 0.0, bank: Compare | None = None, model: ScoreModel | None = None
+    volume: Volume,
+    read_ms: float = 0.0,
+    bank: Compare | None = None,
+    model: ScoreModel | None = None,
+    most: int = MOST_REGIONS,
 ) -> Screening:
     """Return the places of a volume that look like a lump in the lung, the most suspicious first.
 
     A scan without aerated lung is not an error: no blocks, no regions, and a warning that nothing was screened.
-    Args: bank: compares the regions with annotated cases; model: other weights than the shipped ones.
+    Args: bank: compares the regions with annotated cases; model: other weights than the shipped ones; most: regions.
     """
     model = model or shipped()
     times = [perf_counter()]
@@ -85,8 +89,8 @@ def screen(
     times.append(perf_counter())
     scored = score_blocks(sized, lung.lung_hu, model)
     places = candidates(cells, scored, MOST_PLACES)
-    seen = lumps(volume, places, lung.lung_hu)
-    found = regions(volume, places, seen, score_places(places, seen, model))
+    seen = lumps(volume, lung, places)
+    found = regions(volume, places, seen, score_places(places, seen, model), most)
     times.append(perf_counter())
     if bank is not None:
         found = bank(volume, found)

@@ -4,15 +4,16 @@
     .venv/bin/python bench/slow/ct_reach.py WORK_FOLDER [--nodules 200]
 
 Each labelled scan is screened with the weights that were learned without it. Then nodules are planted into its
-lesion-free lung, nine a copy, well apart: drawn ones of three sizes, solid and ground-glass, free, at the pleura and at
-vessels, with seeds that learning never used; and annotated nodules of patients that were never learned from. Each is
-judged as if it were alone: regions at the other planted nodules and at the scan's true lesion are left out of the
-ranking. Beside it, on the same copies, without what overlaps a better one: blocks by brightness alone, and blocks at
-random. A nodule is found by a region whose centre lies within its radius, or within 5 mm.
+lesion-free lung: drawn ones of three sizes, solid and ground-glass, free, at the pleura and at vessels, with seeds that
+learning never used; and annotated nodules of patients that were never learned from. Nine are planted at a time, well
+apart; then each is screened alone: the scan's own voxels are put back where the other eight lay. Regions at the scan's
+true lesion are left out of the ranking. Beside it, on the copies with nine and without what overlaps a better one:
+blocks by brightness alone, and blocks at random, there leaving out what lies at the other eight. A nodule is found by
+a region whose centre lies within its radius, or within 5 mm.
 """
 
 import argparse
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import sqrt
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,13 +23,10 @@ from ct_scans import LABELLED, Crop, Scan, crops, labelled, transplant
 from ct_score_fit import held_out
 
 from imaging.blocks import Blocks, Cells, blocks_of, cells_of
-from imaging.candidates import candidates
-from imaging.lump import lumps
 from imaging.lung_mask import LungMask, lungs
 from imaging.planted import SETTINGS, Ground, Nodule, Setting, ground, place, plant
-from imaging.regions import regions
-from imaging.score import SCALES_MM, ScoreModel, read_model, score_blocks, score_places
-from imaging.study import MOST_PLACES, screen
+from imaging.score import SCALES_MM, ScoreModel, read_model
+from imaging.study import screen
 from imaging.volume import Volume
 
 AT = (1, 4, 8)  # regions a scan
@@ -37,7 +35,7 @@ KINDS = {"solid": (0.0, 60.0), "ground-glass": (-650.0, -500.0)}
 NEAR_MM = 5.0
 SEED = 70_001
 METHODS = ("score", "brightness", "random")
-NODULES, MOST = 9, 40  # of a copy; places kept, so that 8 are left without the other nodules
+NODULES, MOST = 9, 40  # planted at a time; regions kept, so that 8 are left without the true lesion
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,13 +119,18 @@ def _found(scan: Scan, model: ScoreModel, wanted: list[Wanted]) -> list[Row]:
     here = ground(scan.volume, _lungs(scan.volume))
     while left:
         volume, done, left = _copy(scan, here, left)
-        lists = _places(volume, model, left[0].seed if left else 0)
+        others_too = _baselines(volume, left[0].seed if left else 0)
         boxes = {one.seed: _box(at, one.diameter_mm) for one, at in done}
-        for one, at in done:
+        for number, (one, at) in enumerate(done):
+            alone = _alone(scan.volume, volume, [place for _, place in done], number)
+            shown = [np.array(region.centre_lps_mm) for region in screen(alone, model=model, most=MOST).regions]
             others = [box for seed, box in boxes.items() if seed != one.seed]
             within = max(one.diameter_mm / 2, NEAR_MM)
             apart = np.array([*scan.lesions, *others])
-            ranks = tuple(_rank(places, apart, np.array(at), within) for places in lists)
+            ranks = (
+                _rank(shown, scan.lesions, np.array(at), within),
+                *(_rank(places, apart, np.array(at), within) for places in others_too),
+            )
             rows.append(Row(group=one.group, scan=scan.name, setting=one.setting, ranks=ranks))
     return rows
 
@@ -158,23 +161,26 @@ def _box(at: tuple[float, float, float], diameter_mm: float) -> np.ndarray:
     return np.array([np.array(at) - half, np.array(at) + half])
 
 
-def _places(volume: Volume, model: ScoreModel, seed: int) -> list[list[np.ndarray]]:
-    """Return the centres of the places of a volume by each of METHODS, best first."""
+def _alone(before: Volume, planted: Volume, places: list[tuple[float, float, float]], number: int) -> Volume:
+    """Return the volume with only one of the planted nodules: of what was changed, what lies nearest to it."""
+    changed = np.argwhere(planted.hu != before.hu)
+    at = before.to_lps(changed[:, ::-1].astype(float))
+    away = [np.linalg.norm(at - np.array(place), axis=1) for place in places]
+    z, y, x = changed[np.argmin(away, axis=0) == number].T
+    hu = before.hu.copy()
+    hu[z, y, x] = planted.hu[z, y, x]
+    return replace(before, hu=hu)
+
+
+def _baselines(volume: Volume, seed: int) -> list[list[np.ndarray]]:
+    """Return the centres of the blocks of a volume by brightness and at random, best first."""
     lung = _lungs(volume)
     cells = cells_of(volume.hu, volume.spacing_mm, lung.mask, lung.step)
-    sized = [blocks_of(cells, size_mm, lung.lung_hu) for size_mm in SCALES_MM]
-    found = candidates(cells, score_blocks(sized, lung.lung_hu, model), MOST_PLACES)
-    seen = lumps(volume, found, lung.lung_hu)
-    shown = regions(volume, found, seen, score_places(found, seen, model), most=MOST)
+    sized = [blocks_of(cells, size_mm, lung.lung_hu) for size_mm in SCALES_MM[1:]]  # 4 mm helps neither
     rng = np.random.default_rng(seed)
-    larger = sized[1:]  # 4 mm helps neither baseline
-    bright = [np.where(one.filled > 0.5, one.brightness, -np.inf) for one in larger]
-    random = [np.where(one.filled > 0.5, rng.random(one.filled.shape), -np.inf) for one in larger]
-    return [
-        [np.array(one.centre_lps_mm) for one in shown],
-        _best_blocks(volume, cells, larger, bright),
-        _best_blocks(volume, cells, larger, random),
-    ]
+    bright = [np.where(one.filled > 0.5, one.brightness, -np.inf) for one in sized]
+    random = [np.where(one.filled > 0.5, rng.random(one.filled.shape), -np.inf) for one in sized]
+    return [_best_blocks(volume, cells, sized, bright), _best_blocks(volume, cells, sized, random)]
 
 
 def _best_blocks(
@@ -185,7 +191,8 @@ def _best_blocks(
     for blocks, score in zip(sized, scored, strict=True):
         at = np.argsort(-score.ravel(), kind="stable")[:4000]
         zyx = np.stack(np.unravel_index(at, score.shape), axis=1)
-        voxel = (zyx[:, ::-1] + np.array(cells.first) + np.array(blocks.side) / 2) * np.array(cells.shape_vox) - 0.5
+        begin = zyx[:, ::-1] * np.array(blocks.stride) + np.array(cells.first)
+        voxel = (begin + np.array(blocks.side) / 2) * np.array(cells.shape_vox) - 0.5
         scores.append(score.ravel()[at])
         centres.append(volume.to_lps(voxel))
         sides.append(np.repeat([np.array(blocks.side) * np.array(cells.size_mm)], len(at), axis=0))

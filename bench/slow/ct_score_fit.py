@@ -28,13 +28,13 @@ from imaging.blocks_weigh import LEAST_FILLED
 from imaging.blocks_weigh_numpy import terms
 from imaging.candidates import candidates
 from imaging.lump import lumps
-from imaging.lung_mask import lungs
+from imaging.lung_mask import LungMask, lungs
 from imaging.planted import SETTINGS, Ground, Nodule, ground, place, plant
 from imaging.score import FILE, FURTHEST, SCALES_MM, ScoreModel, checksum, read_model, score_blocks, weighed
 from imaging.study import MOST_PLACES
 from imaging.volume import Volume
 
-COPIES, NODULES = 6, 9  # of each scan; the first copy has none planted
+COPIES, NODULES = 12, 9  # of each scan; the first copy has none planted
 UNITS, NETS, ROUNDS = 24, 3, 60
 HELD_OUT_EVERY = 5  # patients
 CARD = {
@@ -53,21 +53,23 @@ CARD = {
 
 @dataclass(frozen=True, kw_only=True)
 class Copy:
-    """A scan with nodules planted: what differs from the scan, where they lie (centre, diameter), cells and blocks."""
+    """A scan with nodules planted: what differs from the scan, and where they lie (centre, diameter)."""
 
-    scan: int
-    lung_hu: float
     voxels: np.ndarray
     values: np.ndarray
     nodules: list[tuple[tuple[float, float, float], float]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A copy, cut into blocks."""
+
+    scan: Scan
+    copy: Copy
+    volume: Volume
+    lung: LungMask
     cells: Cells
     blocks: list[Blocks]
-
-    def volume(self, scan: Scan) -> Volume:
-        """Return the copy's volume."""
-        hu = scan.volume.hu.copy()
-        hu.ravel()[self.voxels] = self.values
-        return replace(scan.volume, hu=hu)
 
 
 def scans() -> list[Scan]:
@@ -104,22 +106,12 @@ def _make_copies(work: Path, number: int) -> None:
     here = ground(scan.volume, _lungs(scan.volume))
     for k in left:
         volume, nodules = _planted(scan, here, 1000 * number + k, learned) if k else (scan.volume, [])
-        lung = _lungs(volume)
-        cells = cells_of(volume.hu, volume.spacing_mm, lung.mask, lung.step)
         changed = np.flatnonzero(volume.hu != scan.volume.hu)
-        copy = Copy(
-            scan=number,
-            lung_hu=lung.lung_hu,
-            voxels=changed,
-            values=volume.hu.ravel()[changed],
-            nodules=nodules,
-            cells=cells,
-            blocks=[blocks_of(cells, size_mm, lung.lung_hu) for size_mm in SCALES_MM],
-        )
+        copy = Copy(voxels=changed, values=volume.hu.ravel()[changed], nodules=nodules)
         (work / f"copy_{number}_{k}.pkl").write_bytes(pickle.dumps(vars(copy)))
 
 
-def _lungs(volume: Volume) -> Any:
+def _lungs(volume: Volume) -> LungMask:
     lung = lungs(volume)
     assert lung is not None, "a scan without lung cannot be learned from"
     return lung
@@ -148,12 +140,18 @@ def _planted(scan: Scan, here: Ground, seed: int, learned: list[Crop]) -> tuple[
     return volume, done
 
 
-def _copies(work: Path, every: list[Scan], without: str | None) -> Iterator[tuple[Scan, Copy]]:
+def _copies(work: Path, every: list[Scan], without: str | None) -> Iterator[Seen]:
     patient = next((scan.patient for scan in every if scan.name == without), None)
     for number, scan in enumerate(every):
-        if scan.patient != patient:
-            for k in range(COPIES):
-                yield scan, Copy(**pickle.loads((work / f"copy_{number}_{k}.pkl").read_bytes()))
+        for k in range(COPIES if scan.patient != patient else 0):
+            copy = Copy(**pickle.loads((work / f"copy_{number}_{k}.pkl").read_bytes()))
+            hu = scan.volume.hu.copy()
+            hu.ravel()[copy.voxels] = copy.values
+            volume = replace(scan.volume, hu=hu)
+            lung = _lungs(volume)
+            cells = cells_of(hu, volume.spacing_mm, lung.mask, lung.step)
+            blocks = [blocks_of(cells, size_mm, lung.lung_hu) for size_mm in SCALES_MM]
+            yield Seen(scan=scan, copy=copy, volume=volume, lung=lung, cells=cells, blocks=blocks)
 
 
 def _fit_without(work: Path, without: str | None) -> None:
@@ -164,11 +162,11 @@ def _fit_without(work: Path, without: str | None) -> None:
         version="", blocks=np.array(weights["blocks"], np.float32), mean=NOTHING, sd=NOTHING,
         hidden=NOTHING, bias=NOTHING, out=NOTHING, base=0.0,
     )  # fmt: skip
-    rows = [_places(scan, copy, first) for scan, copy in _copies(work, every, without)]
+    rows = [_places(one, first) for one in _copies(work, every, without)]
     weights |= _fit_places(*(np.concatenate(part) for part in zip(*rows, strict=True)))
     path = work / f"without_{without}.json" if without else FILE
     card = CARD | ({"left_out": without} if without else {})
-    told = {"version": "1", "sha256": checksum(weights), "card": card, "weights": weights}
+    told = {"version": "2", "sha256": checksum(weights), "card": card, "weights": weights}
     path.write_text(json.dumps(told, indent=1) + "\n")
     read_model(path)
 
@@ -176,17 +174,17 @@ def _fit_without(work: Path, without: str | None) -> None:
 NOTHING = np.zeros(0)
 
 
-def _fit_blocks(made: Iterator[tuple[Scan, Copy]]) -> list[list[float]]:
+def _fit_blocks(made: Iterator[Seen]) -> list[list[float]]:
     """Return the weights of each block size: a logistic regression, positives and negatives weighing alike."""
     positive: list[list[np.ndarray]] = [[] for _ in SCALES_MM]
     negative: list[list[np.ndarray]] = [[] for _ in SCALES_MM]
-    for scan, copy in made:
+    for one in made:
         rng = np.random.default_rng(0)
-        for size, blocks in enumerate(copy.blocks):
-            hits, misses = _judged(scan, copy, blocks, SCALES_MM[size])
-            few = rng.choice(misses, min(300 if copy.nodules else 6000, len(misses)), replace=False)
-            positive[size].append(_terms(blocks, hits, copy.lung_hu))
-            negative[size].append(_terms(blocks, few, copy.lung_hu))
+        for size, blocks in enumerate(one.blocks):
+            hits, misses = _judged(one, blocks, SCALES_MM[size])
+            few = rng.choice(misses, min(300 if one.copy.nodules else 6000, len(misses)), replace=False)
+            positive[size].append(_terms(blocks, hits, one.lung.lung_hu))
+            negative[size].append(_terms(blocks, few, one.lung.lung_hu))
     return [
         _logistic(np.concatenate(hits), np.concatenate(misses)) for hits, misses in zip(positive, negative, strict=True)
     ]
@@ -194,20 +192,20 @@ def _fit_blocks(made: Iterator[tuple[Scan, Copy]]) -> list[list[float]]:
 
 def _terms(blocks: Blocks, at: np.ndarray, lung_hu: float) -> np.ndarray:
     picked = {name: getattr(blocks, name).ravel()[at] for name in (*NAMES, "filled")}
-    return terms(Blocks(side=blocks.side, **picked), lung_hu)
+    return terms(Blocks(side=blocks.side, stride=blocks.stride, **picked), lung_hu)
 
 
-def _judged(scan: Scan, copy: Copy, blocks: Blocks, size_mm: float) -> tuple[np.ndarray, np.ndarray]:
+def _judged(one: Seen, blocks: Blocks, size_mm: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the blocks well inside the mask that hold a nodule, and those far from any, as flat places."""
     at = np.flatnonzero(blocks.filled.ravel() > LEAST_FILLED)
     zyx = np.stack(np.unravel_index(at, blocks.filled.shape), axis=1)
-    cell = np.array(copy.cells.shape_vox)
-    centre = scan.volume.to_lps((zyx[:, ::-1] + np.array(copy.cells.first) + np.array(blocks.side) / 2) * cell - 0.5)
-    side = np.maximum(np.array(blocks.side) * np.array(copy.cells.size_mm), SCALES_MM[0])
+    begin = zyx[:, ::-1] * np.array(blocks.stride) + np.array(one.cells.first)
+    centre = one.volume.to_lps((begin + np.array(blocks.side) / 2) * np.array(one.cells.shape_vox) - 0.5)
+    side = np.maximum(np.array(blocks.side) * np.array(one.cells.size_mm), SCALES_MM[0])
     is_hit, is_far = np.zeros(len(at), bool), np.ones(len(at), bool)
-    for low, high in scan.lesions:
+    for low, high in one.scan.lesions:
         is_far &= ~((centre > low - size_mm) & (centre < high + size_mm)).all(axis=1)
-    for nodule, diameter in copy.nodules:
+    for nodule, diameter in one.copy.nodules:
         level = np.flatnonzero(np.abs(centre[:, 2] - nodule[2]) <= size_mm + diameter / 2)
         away = centre[level] - np.array(nodule)
         is_far[level] &= np.linalg.norm(away, axis=1) > size_mm + diameter / 2
@@ -236,11 +234,11 @@ def _logistic(hits: np.ndarray, misses: np.ndarray) -> list[float]:
     return [float(f"{one:.6g}") for one in weights.detach().tolist()]
 
 
-def _places(scan: Scan, copy: Copy, model: ScoreModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _places(one: Seen, model: ScoreModel) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the numbers of the places of a copy, whether each is a planted nodule, and its weight."""
-    volume = copy.volume(scan)
-    found = candidates(copy.cells, score_blocks(copy.blocks, copy.lung_hu, model), MOST_PLACES)
-    seen = lumps(volume, found, copy.lung_hu)
+    found = candidates(one.cells, score_blocks(one.blocks, one.lung.lung_hu, model), MOST_PLACES)
+    seen = lumps(one.volume, one.lung, found)
+    scan, copy, volume = one.scan, one.copy, one.volume
     centre = volume.to_lps(seen.centre)
     is_hit, is_clear = np.zeros(len(centre), bool), np.ones(len(centre), bool)
     weight = np.full(len(centre), 0.25 if copy.nodules else 1.0)  # other places of a copy repeat those of the scan

@@ -89,7 +89,7 @@ def test_kernels_equal_their_numpy_twins(
     fast, plain = cells_of(hu, spacing, mask, step), cells_of_numpy(hu, spacing, mask, step)
     assert np.array_equal(fast.sums, plain.sums) and fast.first == plain.first
     one, other = blocks_of(fast, size_mm, LUNG_HU), blocks_of_numpy(plain, size_mm, LUNG_HU)
-    assert one.side == other.side and np.array_equal(one.filled, other.filled)
+    assert one.side == other.side and one.stride == other.stride and np.array_equal(one.filled, other.filled)
     for name in NAMES:
         np.testing.assert_allclose(getattr(one, name), getattr(other, name), rtol=1e-5, atol=1e-6)
-    assert {field.name for field in fields(Blocks)} == {"side", "filled", *NAMES}
+    assert {field.name for field in fields(Blocks)} == {"side", "stride", "filled", *NAMES}

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy import ndimage
 
+from imaging.blocks_air import air_words, closed_words, packed, parts, unpacked
 from imaging.lung_mask import LungMask, lungs
 from imaging.morphology import closed
 from imaging.phantom import Lesion, Phantom, draw_phantom
@@ -33,6 +34,37 @@ def test_closing_equals_one_by_distances(spacing: tuple[float, float, float]) ->
     shrunk = ndimage.distance_transform_edt(grown, sampling=spacing[::-1]) > 6
     expected = shrunk[tuple(slice(one, -one) for one in margins)] | mask
     assert np.array_equal(closed(mask, 6.0, spacing), expected)
+    fast = closed_words(packed(mask), mask.shape[2], 6.0, spacing)
+    assert np.array_equal(unpacked(fast, mask.shape[2]), expected)
+
+
+def test_parts_equal_those_of_scipy() -> None:
+    rng = np.random.default_rng(7)
+    mask = rng.random((12, 30, 31)) < 0.4
+    hu = rng.integers(-1000, 0, mask.shape).astype(np.int16)
+    labels, told = parts(mask, hu)
+    expected, many = ndimage.label(mask)
+    assert np.array_equal(labels, expected) and len(told) == many + 1
+    assert np.array_equal(told[:, 0], np.bincount(labels.ravel()))
+    assert np.array_equal(told[:, 1], np.bincount(labels.ravel(), weights=hu.ravel()))
+    sides = np.concatenate([labels[:, 0], labels[:, -1], labels[:, :, 0], labels[:, :, -1]], axis=None)
+    assert set(np.flatnonzero(told[:, 2])) == set(np.unique(sides))
+
+
+@pytest.mark.parametrize("step", [(1, 1, 1), (3, 2, 2)])
+def test_air_is_kept_where_it_is_wanted_and_no_padding(step: tuple[int, int, int]) -> None:
+    rng = np.random.default_rng(8)
+    hu = rng.integers(-1000, 0, (9, 22, 301)).astype(np.int16)
+    padding = rng.random(hu.shape) < 0.2
+    x, y, z = step
+    grid = (hu < -500)[::z, ::y, ::x]
+    coarse = rng.random(tuple(-(-n // 2) for n in grid.shape)) < 0.5
+    wanted = coarse.repeat(2, axis=0).repeat(2, axis=1).repeat(2, axis=2)[tuple(slice(0, n) for n in grid.shape)]
+    width = grid.shape[2]
+    every = unpacked(air_words(hu, None, step, -500, coarse, (2, 2, 2)), width)
+    assert np.array_equal(every, grid & wanted)
+    some = unpacked(air_words(hu, padding, step, -500, coarse, (2, 2, 2)), width)
+    assert np.array_equal(some, grid & wanted & ~padding[::z, ::y, ::x])
 
 
 def test_both_lungs_are_found_and_their_density_told(small_phantom: Phantom) -> None:

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from imaging.blocks import blocks_of, cells_of
+from imaging.blocks_peaks import peaks
 from imaging.blocks_weigh import TERMS, weigh_blocks, weigh_places
 from imaging.blocks_weigh_numpy import weigh_blocks_numpy, weigh_places_numpy
 from imaging.errors import ImagingError
@@ -41,6 +42,19 @@ def test_block_scores_equal_their_numpy_twin() -> None:
     fast = weigh_blocks(blocks, -850.0, weights)
     np.testing.assert_allclose(fast, weigh_blocks_numpy(blocks, -850.0, weights), atol=1e-5)
     assert 0 < fast.max() < 1
+
+
+def test_peaks_are_those_that_no_neighbour_exceeds_the_first_of_equals() -> None:
+    rng = np.random.default_rng(9)
+    score = rng.integers(0, 6, (9, 14, 15)).astype(np.float32)
+    at = peaks(score)
+    padded = np.pad(score, 1, constant_values=-1)
+    expected = []
+    for place in np.ndindex(score.shape):
+        around = padded[tuple(slice(one, one + 3) for one in place)].ravel()
+        if score[place] > 0 and np.all(around[:13] < score[place]) and np.all(around[14:] <= score[place]):
+            expected.append(place)
+    assert at.tolist() == [list(one) for one in sorted(expected, key=lambda one: -score[one])]
 
 
 def test_place_scores_equal_their_numpy_twin() -> None:
