@@ -1,10 +1,11 @@
 """How good are the measurements: calcium inserts, nodule outlines, repeated spheres, growth on warped scans.
 
-    PYTHONPATH=. .venv/bin/python bench/slow/ct_measures.py [calcium] [nodules] [spheres] [growth]
+    PYTHONPATH=. .venv/bin/python bench/slow/ct_measures.py [calcium] [trained] [nodules] [spheres] [growth]
 
 Needs ../shared/data/ct but for `spheres`. What is planted or warped is said to be; figures go to bench/RESULTS.md.
 """
 
+import csv
 import sys
 import time
 from collections.abc import Iterator
@@ -20,8 +21,8 @@ from imaging.absent import Absent
 from imaging.bank.folder import CutOut, cut_outs
 from imaging.lung_mask import lungs
 from imaging.measure.growth import Growth, grown
-from imaging.measure.nodule import nodule_at, nodule_in, nodule_of
-from imaging.outline import AS_READERS, HALF, outline
+from imaging.measure.nodule import measured_one, nodule_at, nodule_in, nodule_of, stated_sd
+from imaging.outline import AS_READERS, outline
 from imaging.register import register
 from imaging.study import read_path
 from imaging.volume import Volume
@@ -46,35 +47,69 @@ def calcium_inserts() -> None:
         )
 
 
-def nodules() -> None:
-    """Our outline from the middle of the readers' against theirs, cut half-way (as we measure) and as readers cut."""
-    found = list(cut_outs(CT / "nodules_lidc_voi"))
-    for said, cut_share in (("half-way", HALF), ("as readers cut", AS_READERS)):
-        compare(said, cut_share, [one for one in found if isinstance(one, CutOut)])
+Row = dict[str, float]
 
 
-def compare(said: str, cut_share: float, cuts: list[CutOut]) -> None:
+def compared(half: int) -> list[Row]:
+    """Our numbers from the middle of the readers' outline beside theirs, of half of the patients (seed 11)."""
+    with (CT / "nodules_lidc_voi" / "nodules.csv").open(encoding="utf-8") as table:
+        texture = {row["file"].removesuffix(".nii.gz"): int(row["Texture_value"]) for row in csv.DictReader(table)}
+    cuts = [one for one in cut_outs(CT / "nodules_lidc_voi") if isinstance(one, CutOut)]
+    patients, index = np.unique([one.case.split("_")[0] for one in cuts], return_inverse=True)
+    own = (np.random.default_rng(11).permutation(len(patients)) % 2)[index] == half
     rows = []
-    for one in cuts:
+    for one in (one for one, use in zip(cuts, own, strict=True) if use):
         dz, dy, dx = one.spacing_zyx
         volume = Volume(hu=one.hu, affine_lps=np.diag([dx, dy, dz, 1.0]))
         x, y, z = volume.to_lps(np.array(ndimage.center_of_mass(one.mask))[::-1]).tolist()
-        drawn = outline(volume, (x, y, z), cut_share)
-        if isinstance(drawn, Absent):
+        drawn, seen = outline(volume, (x, y, z)), outline(volume, (x, y, z), AS_READERS)
+        if isinstance(drawn, Absent) or isinstance(seen, Absent):
+            print(f"{one.case} is not drawn")
             continue
-        ours, theirs = nodule_of(volume, drawn), nodule_in(volume, one.mask, (0, 0, 0), "solid", is_cut=False)
-        rows.append((ours.volume_mm3, theirs.volume_mm3, ours.diameter_mm, theirs.diameter_mm, ours.volume_sd))
-    table = np.array(rows)
-    print(f"{said}: {len(table)} of {len(cuts)} drawn")
-    for low, high in ((0, 6), (6, 10), (10, 20), (20, 99), (0, 99)):
-        some = table[(table[:, 3] >= low) & (table[:, 3] < high)]
-        ratio, apart = some[:, 0] / some[:, 1], some[:, 2] - some[:, 3]
-        inside = np.mean(np.abs(np.log(ratio)) < 1.96 * some[:, 4] / some[:, 0])
-        print(
-            f"| {low} to {high} mm | {len(some)} | {np.median(ratio):.2f} | "
-            f"{np.percentile(ratio, 2.5):.2f} to {np.percentile(ratio, 97.5):.2f} | {np.median(apart):+.1f} | "
-            f"{apart.mean() - 1.96 * apart.std():+.1f} to {apart.mean() + 1.96 * apart.std():+.1f} | {inside:.0%} |"
+        ours, theirs = (
+            nodule_of(volume, measured_one(drawn, seen), seen),
+            nodule_in(volume, one.mask, (0, 0, 0), None, is_cut=False),
         )
+        volume_sd, length_sd = stated_sd(ours)
+        inside = np.zeros(one.mask.shape, bool)
+        inside[seen.box] = seen.mask
+        rows.append({
+            "mm": theirs.diameter_mm, "ln volume": np.log(ours.volume_mm3 / theirs.volume_mm3),
+            "ln seen": np.log(seen.mask.sum() / one.mask.sum()),
+            "ln length": np.log(ours.diameter_mm / theirs.diameter_mm),
+            "apart mm": ours.diameter_mm - theirs.diameter_mm, "volume sd": volume_sd, "length sd": length_sd,
+            "walled": bool(ours.is_walled), "dice": 2 * (inside & one.mask).sum() / (inside.sum() + one.mask.sum()),
+            "kind": ("ground_glass", "part_solid", "solid").index(drawn.kind), "texture": texture[one.case],
+        })  # fmt: skip
+    return rows
+
+
+def trained() -> None:
+    """What the training half of the patients says of readers' disagreement with us, by being near a wall."""
+    rows = compared(0)
+    for walled in (False, True):
+        some = [row for row in rows if row["walled"] == walled]
+        told = [np.percentile(np.abs([row[name] for row in some]), 95) / 1.96 for name in ("ln volume", "ln length")]
+        print(f"walled {walled}: {len(some)}, sd of ln volume {told[0]:.2f}, of ln length {told[1]:.2f}")
+
+
+def nodules() -> None:
+    """The other half, from which nothing was learnt."""
+    rows = compared(1)
+    for low, high in ((0, 6), (6, 10), (10, 20), (20, 99), (0, 99)):
+        some = {name: np.array([row[name] for row in rows if low <= row["mm"] < high]) for name in rows[0]}
+        spread = np.exp(np.percentile(some["ln volume"], (2.5, 97.5)))
+        apart = np.percentile(some["apart mm"], (2.5, 97.5))
+        inside = [np.mean(np.abs(some[f"ln {name}"]) < 1.96 * some[f"{name} sd"]) for name in ("volume", "length")]
+        print(
+            f"| {low} to {high} mm | {len(some['mm'])} | {np.exp(np.median(some['ln volume'])):.2f} | "
+            f"{spread[0]:.2f} to {spread[1]:.2f} | {inside[0]:.0%} | {np.exp(np.median(some['ln seen'])):.2f} | "
+            f"{np.median(some['dice']):.2f} | {np.median(some['apart mm']):+.1f} | "
+            f"{apart[0]:+.1f} to {apart[1]:+.1f} | {inside[1]:.0%} |"
+        )
+    for texture in range(1, 6):
+        kinds = [int(row["kind"]) for row in rows if row["texture"] == texture]
+        print(f"| {texture} | {len(kinds)} | {kinds.count(0)} | {kinds.count(1)} | {kinds.count(2)} |")
 
 
 def sphere(diameter: float, slice_mm: float, shift: np.ndarray, rng: np.random.Generator) -> tuple[Volume, np.ndarray]:
@@ -200,7 +235,7 @@ def growth() -> None:
                 print(f"| {before_mm} | x{factor} | {found.reason} |", flush=True)
 
 
-PARTS = {"calcium": calcium_inserts, "nodules": nodules, "spheres": spheres, "growth": growth}
+PARTS = {"calcium": calcium_inserts, "trained": trained, "nodules": nodules, "spheres": spheres, "growth": growth}
 
 if __name__ == "__main__":
     for name in sys.argv[1:] or PARTS:

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import ndimage
 
 from imaging.absent import Absent
-from imaging.measure.nodule import Nodule, nodule_at
+from imaging.measure.nodule import Nodule, compared_at
 from imaging.register import Point, Registration, register
 from imaging.volume import Volume
 
@@ -59,7 +59,7 @@ def grown(
     """
     if interval_days < LEAST_DAYS:
         return Absent(reason="the earlier scan is not earlier than the current one")
-    now = nodule_at(current, centre_lps_mm)
+    now = compared_at(current, centre_lps_mm)
     if isinstance(now, Absent):
         return Absent(reason=f"in the current scan: {now.reason}")
     laid = register(current, prior) if laid is None else laid
@@ -123,7 +123,7 @@ def _same(prior: Volume, laid: Registration, now: Nodule) -> Nodule | Absent:
     place = laid.to_prior(now.centre_lps_mm)
     best: Nodule | None = None
     for seed in _seeds(prior, place):
-        found = nodule_at(prior, seed)
+        found = compared_at(prior, seed)
         if isinstance(found, Absent) or abs(log(now.volume_mm3 / found.volume_mm3)) > TOO_UNLIKE:
             continue
         if best is None or _apart(found.centre_lps_mm, place) < _apart(best.centre_lps_mm, place):

@@ -1,5 +1,7 @@
 """Sizes, density and type of nodules that were drawn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -7,7 +9,7 @@ from scipy import ndimage
 
 from imaging.absent import Absent
 from imaging.gate import Fitness, Use
-from imaging.measure.nodule import LABELS, MEASURE, Nodule, measured, nodule_at, volume_sd
+from imaging.measure.nodule import LABELS, MEASURE, Nodule, compared_at, measured, nodule_at, stated_sd, volume_sd
 from imaging.volume import Volume
 from tests.unit.imaging.drawn import labels_of, volume_of
 
@@ -66,6 +68,26 @@ def test_the_type_follows_the_density(value: float, kind: str) -> None:
 def test_a_dense_core_in_ground_glass_is_part_solid() -> None:
     one = found_in(lung_with((ellipsoid((10.0, 10.0, 10.0)), -580), (ellipsoid((4.0, 4.0, 4.0)), 20)))
     assert one.kind == "part_solid" and 0 < one.solid_share < 0.5
+
+
+def test_a_halo_below_the_half_way_cut_belongs_to_the_nodule_but_growth_is_compared_without_it() -> None:
+    volume = lung_with((ellipsoid((7.0, 7.0, 7.0)), -520), (ellipsoid((5.0, 5.0, 5.0)), 30))
+    same = compared_at(volume, MIDDLE)
+    assert isinstance(same, Nodule)
+    whole = found_in(volume).volume_mm3
+    assert whole == pytest.approx(np.pi / 6 * 14**3, rel=0.2)
+    assert same.volume_mm3 < 0.6 * whole
+
+
+def test_what_we_drew_carries_the_readers_disagreement_too_and_more_of_it_near_a_wall() -> None:
+    free = found_in(lung_with((ellipsoid((5.0, 5.0, 5.0)), 30)))
+    walled, given = replace(free, is_walled=True), replace(free, is_walled=None)
+    assert free.is_walled is False
+    assert stated_sd(given)[0] == free.volume_sd / free.volume_mm3
+    for narrow, wide in ((given, free), (free, walled)):
+        assert all(a < b for a, b in zip(stated_sd(narrow), stated_sd(wide), strict=True))
+    told = measured(lung_with(), free, FIT, None)[0]
+    assert told.sd == pytest.approx(stated_sd(free)[0] * free.volume_mm3)
 
 
 def test_lung_without_a_nodule_is_absent() -> None:

@@ -72,6 +72,15 @@ def test_a_nodule_on_the_pleura_is_parted_from_the_wall() -> None:
     wall = np.where(x > 4.5, 40.0, -850.0)
     drawn = outline(blurred(np.maximum(sphere(10.0, 40.0), wall)), CENTRE)
     assert 0.6 < volume_mm3(drawn) / (np.pi / 6 * 10.0**3) < 1.6
+    assert isinstance(drawn, Outline) and drawn.is_walled
+
+
+def test_a_nodule_of_two_lumps_is_drawn_whole() -> None:
+    x, y, z = grid()
+    other = np.where((x - 5) ** 2 + y**2 + z**2 <= 4.0**2, 40.0, -850.0)
+    drawn = outline(blurred(np.maximum(sphere(10.0, 40.0), other)), CENTRE)
+    assert isinstance(drawn, Outline) and not drawn.is_walled
+    assert volume_mm3(drawn) == pytest.approx(698.0, rel=0.15)  # both spheres less what they share
 
 
 def test_empty_lung_gives_no_outline_but_the_reason() -> None:
