@@ -25,8 +25,8 @@ _AIR_HU = (-1150, -700)  # air with its noise, and aerated lung
 _LEAST_AIR = 1e-3  # of the voxels; bowel gas alone gives more
 _TISSUE_HU = (-200, 300)  # fat to enhanced vessels and spongy bone
 _FILLED_HU, _FILLED_SHARE = -700, 0.05  # denser than lung; a picture of air with a table has less
-_BODY_SHARE = 0.25  # of the picture: a body fills more, a ground-glass nodule cut out with its lung less
-_LEAST_TISSUE = 0.2  # of what is filled; 0.7 and more in every real series at hand
+_BODY_SHARE = 0.25  # of the picture: a body fills more
+_LEAST_TISSUE = 0.2  # of what is filled; 0.7 and more in every real series at hand, less in ground glass cut out
 _DENSE_HU, _DENSE_SHARE = 700, 0.05  # cortical bone; 4 % of a head, under 1 % of a chest
 _MOST_DENSE = 0.15  # of a picture without air, as one cut out around a joint
 _LIGHTEST_HU = -60  # where neither fat (-100) nor air is seen
@@ -60,6 +60,8 @@ def doubt(hu: NDArray[np.int16], padding: NDArray[np.bool_] | None) -> str | Non
         return f"{UNCHECKED}: no air is in the picture"
     if _share(seen, _FILLED_HU + 1, high) < _FILLED_SHARE:
         return f"{UNCHECKED}: hardly anything but air is in the picture"
+    if _share(seen, *_TISSUE_HU) < _LEAST_TISSUE * _share(seen, _FILLED_HU + 1, high):
+        return f"{UNCHECKED}: hardly anything reads as soft tissue ({_TISSUE_HU[0]} to {_TISSUE_HU[1]})"
     return _doubted_air(hu, padding)
 
 
@@ -77,9 +79,10 @@ def _refuse_impossible(seen: NDArray[np.int16]) -> None:
     if without_air and (dense > _MOST_DENSE or (dense > _DENSE_SHARE and np.percentile(seen, 0.1) > _LIGHTEST_HU)):
         raise _no_hu(f"{dense:.0%} read as dense bone, and nothing as air")
     tissue = _share(seen, *_TISSUE_HU)
-    if filled > _BODY_SHARE and (tissue < _LEAST_TISSUE * filled or tissue < dense):
-        low, high = _TISSUE_HU
-        raise _no_hu(f"only {tissue:.0%} read as soft tissue ({low} to {high}), {dense:.0%} as dense bone")
+    if filled > _BODY_SHARE and tissue < dense:
+        raise _no_hu(
+            f"{tissue:.0%} read as soft tissue ({_TISSUE_HU[0]} to {_TISSUE_HU[1]}), {dense:.0%} as dense bone"
+        )
 
 
 def _refuse_wrapped(hu: NDArray[np.int16], padding: NDArray[np.bool_] | None, low: int, high: int) -> None:

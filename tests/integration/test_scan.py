@@ -1,5 +1,7 @@
 """A CT on its way into the record: whose it is, screened once, its regions stated as findings; or refused by name."""
 
+import logging
+import shutil
 import zipfile
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -17,7 +19,7 @@ from twin.scan.screening import screen
 from twin.scan.taking import WAITS
 from twin.settings import Settings
 from twin.store import people, records, studies
-from twin.store.tables import fact, key_slice, study
+from twin.store.tables import audit_event, fact, key_slice, study
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 SMALL = Phantom(
@@ -124,6 +126,20 @@ def test_a_study_before_birth_is_refused(engine: Engine, tmp_path: Path, series:
     assert [(each.reason, each.detail) for each in report.rejects] == [
         ("impossible_date", "the study was made before the patient was born")
     ]
+
+
+def test_a_file_s_name_is_told_to_who_imports_it_and_neither_to_logs_nor_to_the_audit(
+    engine: Engine, tmp_path: Path, series: Path, whose: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = tmp_path / "Zhang^San_19551231"
+    shutil.copytree(series, folder)
+    (folder / "Zhang^San.dcm").write_bytes(b"named as DICOM only" * 20)
+    with caplog.at_level(logging.DEBUG):
+        report = receive(engine, tmp_path / "home", folder)
+    assert [reject.where for reject in report.rejects] == ["Zhang^San.dcm"]
+    with engine.connect() as connection:
+        kept = connection.execute(select(audit_event)).all()
+    assert kept and "Zhang" not in str(kept) and "Zhang" not in caplog.text
 
 
 def test_a_folder_without_ct_is_a_reject_with_its_reason(engine: Engine, tmp_path: Path) -> None:
