@@ -22,7 +22,9 @@ from twin.store import measurements, studies
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
-DRAWN = Phantom(columns=256, slices=60, pixel_mm=1.4, slice_mm=4.5, patient_id="1")
+DRAWN = Phantom(
+    columns=320, slices=70, pixel_mm=1.1, slice_mm=4.0, patient_id="1"
+)  # seconds to measure: never done in time
 MEASURING = "select count(*) from procrastinate_jobs where task_name = 'measure' and status = 'doing'"
 
 
