@@ -121,7 +121,7 @@ def test_a_chinese_page_says_measures_and_reasons_in_chinese(chinese: str) -> No
     for words in (
         "主动脉直径",
         "升主动脉中段",
-        "已用对比剂（主动脉 411 HU",
+        "已用对比剂（主动脉 CT 值 411 HU）",
         "未标出左肾",
         "卷积核由 B30f 换为 B70f",
         "实质变化",
