@@ -25,7 +25,10 @@ from twin.store.instances import NewInstance
 from twin.store.studies import NewSeries, Study
 
 NO_UID = "without-uid-"
-WAITS = "nobody known here, or born otherwise: a person has to say whose it is (POST /api/v1/studies/ID/patient, or import with --patient)"
+WAITS = (
+    "nobody known here, or born otherwise: a person has to say whose it is"
+    " (POST /api/v1/studies/ID/patient, or import with --patient)"
+)
 Fault = Literal["impossible_date", "conflicting_image", "two_patients", "unreadable"]
 
 
