@@ -1,9 +1,10 @@
 """Where are the lungs, with what sticks to their walls?
 
 Classical and quick: air that is not outside the body, then closed with a ball so that vessels and the nodules that
-touch the pleura are inside. On a grid of about 2 mm; finer would not change which blocks are looked at.
+touch the pleura are inside, with what lung surrounds on all sides. On a grid of about 2 mm; finer would not change
+which blocks are looked at.
 It misleads where lung is not aerated: a consolidated lobe, a large effusion or a mass wider than twice the closing
-radius that has no lung around it falls outside the mask. No lung is found in an abdomen, and that is said.
+radius that touches the wall falls outside the mask. No lung is found in an abdomen, and that is said.
 """
 
 from dataclasses import dataclass
@@ -55,6 +56,7 @@ def lungs(volume: Volume) -> LungMask | None:
     )
     mask = np.zeros((*aerated.shape[:2], width), bool)
     mask[box] = unpacked(closed_words(aerated[box], width, CLOSING_MM, spacing), width)
+    _fill(mask, box, skip[::-1])
     return LungMask(
         mask=mask,
         step=(x, y, z),
@@ -72,6 +74,22 @@ def _lung_components(hu: NDArray[np.int16], air: NDArray[np.bool_], voxel_ml: fl
     keep[0] = False
     keep &= size >= LEAST_SHARE * size[keep].max(initial=0)
     return keep[labels] if keep.any() else None
+
+
+def _fill(mask: NDArray[np.bool_], box: tuple[slice, ...], skip: tuple[int, ...]) -> None:
+    """Take in what lung surrounds on all sides, such as a mass too wide for the closing; to within COARSE_MM."""
+    thin = tuple(slice(None, None, one) for one in skip)
+    around = np.pad(~mask[box][thin], 1, constant_values=True)
+    labels, told = parts(around, np.zeros(around.shape, np.int16))
+    is_hole = told[:, 2] == 0
+    is_hole[0] = False
+    is_hole[labels[0]] = is_hole[labels[-1]] = False
+    if is_hole.any():
+        holes = _grown(is_hole[labels])[1:-1, 1:-1, 1:-1]
+        for axis, one in enumerate(skip):
+            holes = np.repeat(holes, one, axis=axis)
+        part = mask[box]
+        part |= holes[tuple(slice(0, n) for n in part.shape)]
 
 
 def _grown(mask: NDArray[np.bool_]) -> NDArray[np.bool_]:

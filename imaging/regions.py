@@ -16,7 +16,7 @@ from imaging.lump import Lumps
 from imaging.volume import Volume
 
 FLAG_BLOCK = 0.5  # as likely a lump as not, had both been equally frequent when the score was learned
-LEAST_SCORE = 0.05  # of a place; the rims of drawn lungs without anything in them reach 0.03
+LEAST_SCORE = 0.007  # of a place; the rims of drawn lungs without anything in them reach 0.004
 MOST_REGIONS = 8  # what a reader will look at; the rest of the flagged blocks are counted, not shown
 LEAST_APART_MM = 5.0  # centres nearer than this, or than the larger one's radius, are one region
 

@@ -81,6 +81,12 @@ def test_a_nodule_at_the_pleura_is_inside_the_mask(small_phantom: Phantom) -> No
     assert is_inside(found(volume), volume, at_wall.centre_lps_mm)
 
 
+def test_a_mass_too_wide_for_the_closing_is_inside_where_lung_surrounds_it(small_phantom: Phantom) -> None:
+    mass = Lesion(centre_lps_mm=(-80.0, 5.0, 20.0), diameter_mm=44.0)
+    volume = draw_phantom(replace(small_phantom, lesions=(mass,)))
+    assert is_inside(found(volume), volume, mass.centre_lps_mm)
+
+
 def test_padding_is_not_taken_for_lung(small_phantom: Phantom) -> None:
     volume = draw_phantom(small_phantom)
     hu, padding = volume.hu.copy(), np.zeros(volume.hu.shape, bool)
