@@ -38,6 +38,7 @@ MOST_BYTES = 600 * 1_000_000  # of one image: an enhanced CT of 1,000 slices has
 _MOST_ASSOCIATIONS = 10  # each holds one image in memory; what they hold together is bounded by `_Held`
 _PDU_BYTES = 16_382  # of one message (PS3.8 D.1.1), what senders expect of this library
 _SILENCE_S = 60.0
+_ENDING_S = 10.0  # what an association may take to write down what it brought, when the listener stops
 _HANDSHAKE_S = 5.0  # the library shakes hands before it listens on: a silent caller would keep others out
 
 
@@ -99,9 +100,13 @@ class Listener:
         self.port: int = server.socket.getsockname()[1]
 
     def stop(self) -> None:
-        """Take no new association, and end those that there are."""
+        """Take no new association, end those that there are, and wait until what they brought is written down."""
+        ending = self._server.active_associations
         self._server.shutdown()
         self._entity.shutdown()
+        for association in ending:
+            association.join(_ENDING_S)
+            association.dul.join(_ENDING_S)
 
 
 def serve(
