@@ -94,6 +94,11 @@ def judge(volume: Volume, labels: Labels) -> Fitness:
     )
 
 
+def slice_mm(volume: Volume) -> float:
+    """Return what a slice blurs along z: its thickness, or the distance of slices where that is more or all we know."""
+    return max(volume.spacing_mm[2], volume.provenance.slice_thickness_mm or 0.0)  # the tag can lie low; both blur
+
+
 def _add(to: dict[Use, list[str]], uses: tuple[Use, ...], reason: str) -> None:
     for use in uses:
         to.setdefault(use, []).append(reason)
@@ -102,7 +107,7 @@ def _add(to: dict[Use, list[str]], uses: tuple[Use, ...], reason: str) -> None:
 def _judge_slices(volume: Volume, unfit: dict[Use, list[str]], cautions: dict[Use, list[str]]) -> None:
     distance = volume.spacing_mm[2]
     thickness = volume.provenance.slice_thickness_mm
-    seen = max(distance, thickness or 0.0)  # the tag can lie low, the distance can't; both blur
+    seen = slice_mm(volume)
     for use, (good, most) in SLICE_MM.items():
         if seen > most:
             _add(unfit, (use,), f"slices of {seen:g} mm, at most {most:g} mm can be used")

@@ -10,7 +10,7 @@ from math import inf
 
 from imaging.absent import Absent
 from imaging.examine import Examined
-from imaging.gate import Use
+from imaging.gate import Use, slice_mm
 from imaging.measure.pancreas import NO_LABEL, Odd
 from imaging.signs import pancreas
 from imaging.signs.nodule import Lump
@@ -38,12 +38,17 @@ class Finding:
 
 
 OWN_METHOD = "own method and limits, docs/imaging.md"
+LEAST_SCORE = 0.9  # the least that the known lesions of three scans reach; without a lesion 0.5 is rarely passed
+SLICES = 2
 REVIEWED = "2026-11"  # all of them together
 
 
 @dataclass(frozen=True, kw_only=True)
 class Finder:
-    """A way to find one kind of thing. `find` returns an empty tuple when it looked and found nothing."""
+    """A way to find one kind of thing. `find` returns an empty tuple when it looked and found nothing.
+
+    `narrower` are keys that say more of the same places: where they tell each of them, this one adds nothing.
+    """
 
     key: str
     looks_for: str
@@ -51,10 +56,17 @@ class Finder:
     find: Callable[[Examined], tuple[Finding, ...] | Absent]
     source: str = OWN_METHOD
     reviewed: str = REVIEWED
+    narrower: tuple[str, ...] = ()
 
 
 def of_spots(
-    key: str, looks_for: str, method: str, sign: Callable[[Examined], Sequence[Spot] | Absent], *, by_ml: bool = True
+    key: str,
+    looks_for: str,
+    method: str,
+    sign: Callable[[Examined], Sequence[Spot] | Absent],
+    *,
+    by_ml: bool = True,
+    narrower: tuple[str, ...] = (),
 ) -> Finder:
     """Return the finder of what a sign shows, the largest first, in mL or by the diameter of such a sphere in mm."""
 
@@ -62,24 +74,39 @@ def of_spots(
         seen = sign(examined)
         return seen if isinstance(seen, Absent) else as_findings(key, method, seen, by_ml=by_ml)
 
-    return Finder(key=key, looks_for=looks_for, method=method, find=find)
+    return Finder(key=key, looks_for=looks_for, method=method, find=find, narrower=narrower)
 
 
 def of_lumps(
-    key: str, looks_for: str, *, over_mm: float = 0.0, most_mm: float = inf, least_mm: float = 0.0, least_count: int = 1
+    key: str,
+    looks_for: str,
+    *,
+    over_mm: float = 0.0,
+    most_mm: float = inf,
+    least_mm: float = 0.0,
+    least_count: int = 1,
+    narrower: tuple[str, ...] = (),
 ) -> Finder:
-    """Return the finder of lumps of a size in the lungs, where there are so many; each is outlined once for all."""
-    method = "flagged places outlined at half height"
+    """Return the finder of lumps of a size in the lungs, where there are so many; each is outlined once for all.
+
+    What scores less stays a flagged region; what is thinner than two slices can't be told from a vessel that crosses.
+    """
+    method = "flagged places that score 0.9 or more, outlined at half height, as wide as two slices or wider"
 
     def find(examined: Examined) -> tuple[Finding, ...] | Absent:
         seen = examined.lumps
         if isinstance(seen, Absent):
             return seen
-        fitting = [one for one in seen if over_mm < one.sphere_mm and least_mm <= one.sphere_mm <= most_mm]
+        least = max(least_mm, SLICES * slice_mm(examined.volume))
+        fitting = [
+            one
+            for one in seen
+            if one.score >= LEAST_SCORE and over_mm < one.sphere_mm and least <= one.sphere_mm <= most_mm
+        ]
         return from_lumps(key, method, fitting) if len(fitting) >= least_count else ()
 
     return Finder(
-        key=key, looks_for=looks_for, method=method, find=find,
+        key=key, looks_for=looks_for, method=method, find=find, narrower=narrower,
         source="words: Hansell 2008, doi:10.1148/radiol.2462070712; method: own",
     )  # fmt: skip
 

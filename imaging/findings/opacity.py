@@ -24,4 +24,5 @@ FINDER = of_spots(
     looks_for="hazy or dense parts of the lungs",
     method="ground-glass or dense parts of the lungs",
     sign=_hazy_or_dense,
+    narrower=("groundglass", "consolidation"),
 )

@@ -2,8 +2,9 @@
 
 Dense: blurred HU of ground-glass or of soft tissue inside each lung's outline, where more than a vessel's width of it
 lies together. Empty: pieces of almost nothing but gas. All limits are technical: what is smaller is not told.
-It misleads near the hilum (large vessels), with motion near the heart and diaphragm, and in dependent lung on a scan
-made in expiration; a lobe that is wholly dense or full of fluid lies outside the outline and is missed here.
+What is dense has to lie between lung: with lung below it and on its side towards the middle, else it is the dome of the
+diaphragm, the hilum or the heart; consolidation that lies broadly on those is missed, and so is a lobe that is wholly
+dense. It misleads near the hilum (large vessels), with motion, and in dependent lung in expiration.
 """
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy import ndimage
 
 from imaging.absent import Absent
 from imaging.signs.scene import Mask, Scene, eroded, grown, once, opened
+from imaging.signs.sight import PARTS_MM, SMALL_MM, blurred_mm, lungs_cut, too_thick
 from imaging.signs.spots import Spot, spots
 
 GLASS_HU = (-700.0, -250.0)  # denser than lung, vessels still seen (Hansell 2008, doi:10.1148/radiol.2462070712, words)
@@ -21,6 +23,8 @@ THICK_MM = 4.0  # radius of a ball that fits in: vessels inside the lung are thi
 HILUM_MM = 8.0  # around airways, aorta and heart: large vessels and partial volume
 EDGE_MM = 4.0  # from the lung's outline: partial volume with the wall
 LEAST_DENSE_ML = 2.0  # detection limit: a sphere of 16 mm
+HAZY_SHARE = 0.7  # of its unblurred voxels are hazy themselves; bundles of vessels: 0.3 to 0.65 (lung1, phantom; seen)
+NOISE_HU = 50.0  # of a voxel on the 2 mm grid, about two standard deviations
 LEAST_GLASS_ML = 6.0  # detection limit: a sphere of 23 mm; near the diaphragm blur reaches 5 mL
 GAS_BELOW_HU = -960.0  # of blurred lung: normal lung is -880 or denser, emphysema about -950 and so on
 LEAST_GAS_ML = 0.5  # detection limit: a sphere of 10 mm
@@ -28,18 +32,20 @@ MOST_CYST_ML = 200.0  # a larger one is a bulla or a pneumothorax
 ROUND_FILL = 0.35  # of its box: a ball fills 0.52, a flat or branched thing less than 0.35
 WALL_ABOVE_HU = -300.0  # the dense wall of a cavity
 WALL_SHARE = 0.7  # of the shell around a cavity that must be dense
+BETWEEN_SHARE = 0.5  # of a dense part that must have lung below it and towards the middle of the chest
 PLATE_MM = (12.0, 25.0)  # a plate is at most so thick and at least so wide and long
 
 
 @once
 def dense(here: Scene) -> tuple[Spot, ...] | Absent:
-    """Return dense parts inside the lungs' outlines that are thicker than vessels."""
+    """Return dense parts between lung, inside the lungs' outlines, that are thicker than vessels."""
     searched = _searched(here)
     if isinstance(searched, Absent):
         return searched
     hu = here.smooth(BLUR_MM)
     solid = searched & (hu > DENSE_ABOVE_HU) & (hu < DENSE_BELOW_HU)
-    return spots(opened(solid, THICK_MM, here.spacing_mm), here, LEAST_DENSE_ML)
+    found = spots(opened(solid, THICK_MM, here.spacing_mm), here, LEAST_DENSE_ML)
+    return tuple(one for one in found if _is_between(one, here))
 
 
 @once
@@ -49,9 +55,13 @@ def glass(here: Scene) -> tuple[Spot, ...] | Absent:
     if isinstance(searched, Absent):
         return searched
     hu = here.smooth(BLUR_MM)
-    solid = grown(hu > DENSE_ABOVE_HU, EDGE_MM, here.spacing_mm)
+    solid = grown(
+        hu > DENSE_ABOVE_HU, EDGE_MM + blurred_mm(here, 0.0), here.spacing_mm
+    )  # a dome lies aslant in a slice
     hazy = searched & (hu > GLASS_HU[0]) & (hu < GLASS_HU[1]) & ~solid
-    return spots(opened(hazy, THICK_MM, here.spacing_mm), here, LEAST_GLASS_ML)
+    found = spots(opened(hazy, THICK_MM, here.spacing_mm), here, LEAST_GLASS_ML)
+    is_hazy = (here.hu > GLASS_HU[0] - NOISE_HU) & (here.hu < GLASS_HU[1])
+    return tuple(one for one in found if is_hazy[one.box][one.mask].mean() >= HAZY_SHARE)
 
 
 def plates(here: Scene) -> tuple[Spot, ...] | Absent:
@@ -60,8 +70,8 @@ def plates(here: Scene) -> tuple[Spot, ...] | Absent:
     if isinstance(searched, Absent):
         return searched
     solid = searched & (here.smooth(1.0) > DENSE_ABOVE_HU - 200) & (here.hu < DENSE_BELOW_HU)
-    found = spots(solid, here, 1.0)
-    return tuple(one for one in found if one.extents_mm[2] <= PLATE_MM[0] and one.extents_mm[1] >= PLATE_MM[1])
+    found = (one for one in spots(solid, here, 1.0) if one.extents_mm[1] >= PLATE_MM[1])
+    return tuple(one for one in found if one.extents_mm[2] <= PLATE_MM[0] and _is_between(one, here))
 
 
 @once
@@ -88,6 +98,9 @@ def cavities(here: Scene) -> tuple[Spot, ...] | Absent:
     """Return pieces of gas that dense tissue encloses on almost all sides."""
     if isinstance(here.hull, Absent):
         return here.hull
+    refused = too_thick(here, SMALL_MM) or lungs_cut(here)
+    if refused is not None:
+        return refused
     airways = here.near(("airways", "trachea"), EDGE_MM)
     gas = here.hull & (here.hu < -800) & ~airways  # a cavity holds gas, not lung; unblurred, for walls are thin
     enclosed = _filled(grown(here.hu > WALL_ABOVE_HU, here.spacing_mm[0], here.spacing_mm))
@@ -105,6 +118,11 @@ def _filled(mask: Mask) -> Mask:
     return ~is_open[outside]
 
 
+def _is_between(one: Spot, here: Scene) -> bool:
+    """Whether lung lies below most of a part, and on its side towards the middle."""
+    return float(_between_lung(here)[one.box][one.mask].mean()) >= BETWEEN_SHARE
+
+
 def _is_walled(one: Spot, here: Scene) -> bool:
     """Whether the shell 2 to 3 grid steps out is mostly dense tissue."""
     padded = np.pad(one.mask, 3)
@@ -119,6 +137,21 @@ def _is_walled(one: Spot, here: Scene) -> bool:
 def _searched(here: Scene) -> Mask | Absent:
     if isinstance(here.hull, Absent):
         return here.hull
+    refused = too_thick(here, PARTS_MM)
+    if refused is not None:
+        return refused
     away = here.near(("airways", "trachea", "aorta", "heart", "liver", "spleen", "stomach"), HILUM_MM)
     wall = grown(here.bone, EDGE_MM, here.spacing_mm)
     return eroded(here.hull, EDGE_MM, here.spacing_mm) & ~away & ~wall
+
+
+@once
+def _between_lung(here: Scene) -> Mask:
+    """Where lung lies below in the same column, and in the same row on the side of the middle: of that lung itself."""
+    assert not isinstance(here.lungs, Absent)
+    below = np.logical_or.accumulate(here.lungs, axis=0)
+    middle = int(np.mean(np.flatnonzero(here.lungs.any(axis=(0, 1)))))
+    inward = np.zeros_like(below)
+    inward[:, :, :middle] = np.logical_or.accumulate(here.lungs[:, :, :middle][:, :, ::-1], axis=2)[:, :, ::-1]
+    inward[:, :, middle:] = np.logical_or.accumulate(here.lungs[:, :, middle:], axis=2)
+    return np.asarray(below & inward)

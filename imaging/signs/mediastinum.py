@@ -9,6 +9,7 @@ from scipy import ndimage
 
 from imaging.absent import Absent
 from imaging.signs.scene import Mask, Scene, grown, opened
+from imaging.signs.sight import SMALL_MM, lungs_cut, too_thick
 from imaging.signs.spots import Spot, spots
 
 GAS_BELOW_HU = -500.0  # on the 2 mm grid, partial volume included
@@ -29,6 +30,9 @@ def gas(here: Scene) -> tuple[Spot, ...] | Absent:
         return here.lungs
     if isinstance(here.chest, Absent):
         return here.chest
+    refused = too_thick(here, SMALL_MM) or lungs_cut(here)
+    if refused is not None:
+        return refused
     if isinstance(here.organ("airways"), Absent) and isinstance(here.organ("trachea"), Absent):
         return Absent(reason="the airways are not labelled: their gas can't be told from free gas")
     lungs = grown(here.lungs, AWAY_MM, here.spacing_mm)
@@ -48,6 +52,8 @@ def fluid_around_heart(here: Scene) -> tuple[Spot, ...] | Absent:
     heart = here.organ("heart")
     if isinstance(heart, Absent):
         return heart
+    if isinstance(here.organ("liver"), Absent):
+        return Absent(reason="the liver is not drawn: what lies under the heart can't be told from fluid")
     if heart[[0, -1]].any():
         return Absent(reason="the heart is cut off by the end of the scan")
     hu = here.smooth(BLUR_MM)
