@@ -3,7 +3,7 @@
     .venv/bin/python bench/slow/ct_findings.py [SCAN ...]
 
 Organs are drawn by our own segmenter, as in the worker. Each count is of places; "-" is looked and nothing found, "no"
-could not look. Nobody read these scans for all that the finders look for: a place is a false alarm or an unreported find.
+could not look. Nobody read these scans for all that is looked for: a place is a false alarm or an unreported find.
 """
 
 import sys
@@ -34,7 +34,9 @@ def main(names: list[str]) -> None:
         examined = examine(volume, screening=screen(volume))
         measured = process_time() - began
         told[name] = {finder.key: _told(finder.find(examined)) for finder in FINDINGS}
-        print(f"{name}: {measured:.1f} s of processor time to examine, {process_time() - began - measured:.1f} s to find")
+        print(
+            f"{name}: {measured:.1f} s of processor time to examine, {process_time() - began - measured:.1f} s to find"
+        )
     print(f"\n| finder | {' | '.join(told)} |\n| --- |{' ---: |' * len(told)}")
     for finder in FINDINGS:
         print(f"| {finder.key} | {' | '.join(each[finder.key] for each in told.values())} |")
