@@ -11,5 +11,4 @@ FINDER = of_spots(
     looks_for="pieces as dense as calcium inside the ribs",
     method="above 180 HU on 2 mm, not joined to bone",
     sign=lambda examined: bright.calcium(examined.scene, examined.fitness.contrast != "none"),
-    narrower=("scattered_calc",),
 )

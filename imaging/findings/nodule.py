@@ -10,5 +10,4 @@ FINDER = of_lumps(
     looks_for="lumps in the lungs of 3 to 30 mm",
     least_mm=3.0,
     most_mm=30.0,  # Hansell 2008: a nodule is up to 3 cm; under 3 mm it is a micronodule
-    narrower=("scattered_nod",),
 )
