@@ -1,13 +1,12 @@
 """`twin ct screen`: which places of this CT should a reader look at first?"""
 
-import json
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from twin.cli.ct.wording import SERIES_HELP, beware
+from twin.cli.ct.wording import SERIES_HELP, beware, place
 from twin.cli.say import COULD_NOT, as_json
 
 
@@ -42,6 +41,12 @@ def _say(told: dict[str, Any]) -> None:
         typer.echo("NOT SCREENED: nothing is known of this scan")
     beware(told["series"]["warnings"])
     for region in told["regions"]:
-        x, y, z = region["centre_lps_mm"]
-        typer.echo(f"{region['rank']:3}  score {region['score']:.3f}  at L{x:+.1f} P{y:+.1f} S{z:+.1f} mm  "
-                   + json.dumps(region["features"]))  # fmt: skip
+        typer.echo(f"{region['rank']:3}  score {region['score']:.3f}  at {place(region['centre_lps_mm'])}")
+        seen = region["features"]
+        typer.echo(
+            f"     brightness {seen['brightness']:.0f} HU, variation {seen['variation']:.0f} HU,"
+            f" boundary {seen['boundary']:.2f}, similarity {seen['similarity']:.2f}"
+        )
+        for match in region["matches"][:1]:
+            nearest = f"{match['case']}: {match['label']} ({match['similarity']:.0%} alike)"
+            typer.echo(f"     {'nearest case' if region['known'] else 'unlike anything known; nearest case'} {nearest}")

@@ -1,6 +1,6 @@
 """How do the `twin ct` commands tell a warning, a number with its uncertainty, a unit? Pure functions but `beware`."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from math import floor, log10
 
 import typer
@@ -14,6 +14,17 @@ def beware(warnings: Iterable[str], *, err: bool = False) -> None:
     """Print each warning on a line of its own; on standard error where standard output is for a program."""
     for warning in warnings:
         typer.echo(f"{'twin: ' if err else ''}beware: {warning}", err=err)
+
+
+def place(lps_mm: Sequence[float]) -> str:
+    """Return a place by the patient's own sides.
+
+    Example:
+        >>> place([-81.84, 106.2, 204.1])
+        'R 81.8, P 106.2, S 204.1 mm'
+    """
+    named = (f"{sides[mm < 0]} {abs(mm):.1f}" for sides, mm in zip(("LR", "PA", "SI"), lps_mm, strict=True))
+    return f"{', '.join(named)} mm"
 
 
 def unit_name(ucum: str) -> str:
