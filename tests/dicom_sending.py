@@ -17,7 +17,7 @@ MADE = datetime(2026, 1, 15, 9, 30)
 
 def tiny(patient_id: str = "1", seed: int = 1, slices: int = 3) -> Phantom:
     """A series too small to be screened, quick to send."""
-    return Phantom(columns=32, slices=slices, pixel_mm=12.0, slice_mm=60.0, patient_id=patient_id, study_at=MADE,
+    return Phantom(columns=32, slices=slices, pixel_mm=12.0, slice_mm=45.0, patient_id=patient_id, study_at=MADE,
                    seed=seed)  # fmt: skip
 
 
