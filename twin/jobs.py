@@ -36,7 +36,7 @@ LANES = (
     "import",
     "measure",
 )  # queues: a worker does one job of each at a time; a long one holds up no other
-_LANE_OF = {"import": "import", "measure": "measure", "learn": "measure"}  # all else is short
+_LANE_OF = {"import": "import", "priors": "import", "measure": "measure", "learn": "measure"}  # all else is short
 _QUEUE_AGAIN = timedelta(minutes=5)  # a stale twin whose job vanished is queued again after this
 _VIEW_KEPT = timedelta(days=30)
 
