@@ -31,11 +31,7 @@ from twin.store import audit, forecasts, ledger, measurements, session, studies
 LOG = logging.getLogger(__name__)
 SHARD = 25  # patients a job: small enough to be shared among workers, large enough that the queue costs little
 LATER = -10  # priority of what nobody waits for: a CT that arrives meanwhile is screened before it
-LANES = (
-    "default",
-    "import",
-    "measure",
-)  # queues: a worker does one job of each at a time; a long one holds up no other
+LANES = ("default", "import", "measure")  # a worker does one job of each at a time: a long one holds up no other
 _LANE_OF = {"import": "import", "priors": "import", "measure": "measure", "learn": "measure"}  # all else is short
 _QUEUE_AGAIN = timedelta(minutes=5)  # a stale twin whose job vanished is queued again after this
 _VIEW_KEPT = timedelta(days=30)
