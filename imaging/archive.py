@@ -153,7 +153,9 @@ def _zip_members(path: Path, limits: Limits, passed_over: Counter[str]) -> Itera
         if unpacked > limits.bytes:
             raise TooLarge(f"the archive unpacks to more than {limits.bytes >> 20} MiB")
         if unpacked > _BOMB_BYTES and unpacked > _BOMB_RATIO * packed:
-            raise TooLarge(f"the archive unpacks to {unpacked >> 20} MiB, {unpacked // packed} times its size: a bomb")
+            raise TooLarge(
+                f"the archive unpacks to {unpacked >> 20} MiB, {unpacked // max(1, packed)} times its size: a bomb"
+            )
         for info in files:
             with archive.open(info) as stream:
                 yield info.filename, cast(BinaryIO, stream)

@@ -101,6 +101,8 @@ async def _work(app: procrastinate.App, lanes: Sequence[str], settings: Settings
         await asyncio.gather(*working, return_exceptions=True)
         for task in ended:
             task.result()  # raises what ended it
+        if not stop.is_set():
+            raise RuntimeError("a lane of the worker ended by itself: its line to the database was lost")
 
 
 @contextmanager

@@ -59,7 +59,7 @@ def site(database: Engine, tmp_path_factory: pytest.TempPathFactory) -> Iterator
         described = {**later.described, "kernel": "B70f"}
         connection.execute(update(study).where(study.c.id == later.id).values(described=described))
         for number_of, told in ((before, body(38.1)), (later.id, body(40.5))):
-            row = {"study_id": number_of, "revision": 1, "version": "t", "body": told, "measured_at": simulated.NOW}
+            row = {"study_id": number_of, "revision": 0, "version": "t", "body": told, "measured_at": simulated.NOW}
             connection.execute(insert(tables.study_measurement).values(row))
     url = database.url.render_as_string(hide_password=False)
     with serving(
@@ -153,6 +153,7 @@ def test_many_places_of_a_finding_are_one_line() -> None:
             "fact_id": fact_id,
             "said_by": said_by,
             "at": "2026-01-02",
+            "is_ours": said_by != "a report",
         }
 
     many = [item("0.029 mL", n) for n in range(130)] + [item("0.4 mL", 200), item("present", 7, said_by="a report")]

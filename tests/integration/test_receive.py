@@ -206,6 +206,15 @@ def test_a_number_that_fits_somebody_born_otherwise_waits_for_a_person(
 def test_a_number_born_alike_finds_its_patient(engine: Engine, home: Settings, whose: str, tmp_path: Path) -> None:
     draw(tmp_path / "ct", another(patient_birth_date=date(1960, 5, 4), patient_sex="F"))
     receive(engine, home, tmp_path / "ct")
+    study_id = the_study(engine).id
+    assert the_study(engine).patient_id == whose
+    with engine.begin() as connection:
+        detach(connection, study_id, actor="t", now=NOW)
+    receive(engine, home, tmp_path / "ct")
+    assert the_study(engine).patient_id is None, "a person took it back: the same number does not give it again"
+    with engine.begin() as connection:
+        attach(connection, study_id, whose, actor="t", now=NOW)
+    receive(engine, home, tmp_path / "ct")
     assert the_study(engine).patient_id == whose
 
 

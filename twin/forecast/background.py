@@ -74,6 +74,8 @@ class Finding:
     display: str
     detail: str | None
     said_by: str
+    is_ours: bool = False
+    """Our own code says so, and nobody has confirmed it."""
 
 
 def background(timeline: Timeline) -> Background:
@@ -113,6 +115,7 @@ def _finding(fact: Fact) -> Finding:
         display=_display(fact),
         detail=fact.value if is_own and fact.value_kind == "code" else _detail(fact),
         said_by=fact.device or fact.source.resource,
+        is_ours=fact.source.resource.startswith("study/"),  # `twin.scan` states what it found of a series
     )
 
 

@@ -42,7 +42,7 @@ def attach(
     if differs and not despite:
         names = " and ".join(_NAMED[each] for each in differs)
         raise CannotGive(f"the series names another {names} than the record: look at both before you give it")
-    _hand(connection, study_id, patient_id)
+    studies.hand(connection, study_id, patient_id)
     given = studies.get(connection, study_id)
     assert given is not None
     if given.modality == "CT":
@@ -65,16 +65,11 @@ def detach(connection: Connection, study_id: int, *, actor: str, now: datetime) 
     if study is None or study.patient_id is None:
         raise CannotGive("no such series" if study is None else "the series has no patient")
     retract_all(connection, study, now)
-    _hand(connection, study_id, None)
+    measurements.forget_comparisons(connection, study_id)
+    studies.hand(connection, study_id, None)
     records.mark_stale(connection, [study.patient_id], now)
     audit.append(
         connection, at=now, actor=actor, action="study.detach", patient_id=study.patient_id,
         resource=f"study/{study_id}",
     )  # fmt: skip
     return study.patient_id
-
-
-def _hand(connection: Connection, study_id: int, patient_id: str | None) -> None:
-    """Give a series, and with it the report and segmentation that were made of it."""
-    for each in (study_id, *measurements.objects_of(connection, study_id)):
-        studies.give(connection, each, patient_id)

@@ -21,6 +21,7 @@ from imaging.findings.base import Finding
 from imaging.gate import Fitness
 from imaging.measure import growth, nodule
 from imaging.register import register
+from imaging.scale import UNCHECKED
 from imaging.volume import Volume
 from twin.scan import found, judged, measured, results, volumes
 from twin.scan.screening import decoded
@@ -72,6 +73,7 @@ def measure(
     }
     with engine.begin() as connection:
         if not measurements.save(connection, study, version=VERSION, body=body, refused=None, now=now):
+            results.forget(sent)  # the series changed meanwhile
             return
         seen = [each for answer in looked.values() if not isinstance(answer, Absent) for each in answer]
         written = _state(connection, study, examined, seen, now)
@@ -94,11 +96,12 @@ def note_failed(engine: Engine, study_id: int, error: str, now: datetime) -> Non
 def _looked_for(
     examined: Examined, entering: Callable[[str], None]
 ) -> Iterator[tuple[str, tuple[Finding, ...] | Absent]]:
-    """Look for each finding but the flagged regions, which screening stated."""
+    """Look for each finding but the flagged regions, which screening stated; none where HU may be no HU."""
+    doubt = next((said for said in examined.volume.provenance.warnings if UNCHECKED in said), None)
     for finder in FINDINGS:
         if finder.key != flagged_region.KEY:
             entering(f"looking for {finder.key}")
-            yield finder.key, finder.find(examined)
+            yield finder.key, (finder.find(examined) if doubt is None else Absent(reason=doubt))
 
 
 def _prior(connection: Connection, study: Study) -> Study | None:

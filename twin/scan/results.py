@@ -23,7 +23,7 @@ from twin.scan import files
 from twin.scan.files import Staged
 from twin.scan.taking import Arrived, Taking, take
 from twin.settings import Settings
-from twin.store import instances
+from twin.store import instances, studies
 from twin.store.studies import Study
 
 ALGORITHM = "patient-twin screening and measurement"
@@ -65,6 +65,12 @@ def made(engine: Engine, home: Path, study: Study, examined: Examined, version: 
     return Results(staged=tuple(staged), told=told)
 
 
+def forget(found: Results) -> None:
+    """Take away objects that nobody keeps."""
+    for staged in found.staged:
+        files.forget(staged)
+
+
 def _apart(labels: Labels) -> Labels:
     """Return labels in which each voxel belongs to one organ, the narrowest: the left lung, not the lungs."""
     narrowest = sorted(labels.numbers, key=lambda organ: len(labels.numbers[organ]))
@@ -89,4 +95,6 @@ def keep(connection: Connection, settings: Settings, study: Study, found: Result
         if instances.contents(connection, {read.sop_instance_uid}):
             files.forget(staged)
             continue
-        take(taking, read.said.series_uid or "", [Arrived(staged=staged, read=read)], patient=study.patient_id)
+        kept = take(taking, read.said.series_uid or "", [Arrived(staged=staged, read=read)], patient=study.patient_id)
+        if kept.study_id is not None:
+            studies.link(connection, kept.study_id, made_of=study.id)

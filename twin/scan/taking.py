@@ -89,9 +89,11 @@ def take(taking: Taking, series_uid: str, arrived: Sequence[Arrived], patient: s
     )  # fmt: skip
     fresh, taken = _sort_out(taking, study, arrived)
     _enter(taking, study, fresh)
+    if study.is_taken_back and patient is None:
+        patient_id = None  # a person said that the number misleads: only a person, or who sends it, gives it again
     is_given = study.patient_id is None and patient_id is not None
     if is_given:
-        studies.give(connection, study.id, patient_id)
+        studies.hand(connection, study.id, patient_id)
     if fresh:
         described = {**study.described, "files": instances.count(connection, study.id)}
         studies.changed(connection, study.id, quiet_at=taking.now + taking.quiet, described=described)

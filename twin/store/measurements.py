@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, and_, or_, select
+from sqlalchemy import Connection, and_, delete, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.store import tables as t
@@ -65,8 +65,11 @@ def save(
 
 
 def get(connection: Connection, study_id: int) -> Measured | None:
-    """Return what a series gave, None where it was not measured yet."""
-    row = connection.execute(select(t.study_measurement).where(_DONE.study_id == study_id)).one_or_none()
+    """Return what a series gave, None where it was not measured yet as it stands now."""
+    asked = select(t.study_measurement).join(t.study, t.study.c.id == _DONE.study_id)
+    row = connection.execute(
+        asked.where(_DONE.study_id == study_id, _DONE.revision == t.study.c.revision)
+    ).one_or_none()
     if row is None:
         return None
     return Measured(
@@ -74,13 +77,10 @@ def get(connection: Connection, study_id: int) -> Measured | None:
     )
 
 
-def objects_of(connection: Connection, study_id: int) -> list[int]:
-    """Return the series of the report and the segmentation that were made of a series."""
-    found = get(connection, study_id)
-    uids = [str(uid) for uid in found.body.get("results", {}).values()] if found is not None else []
-    image = t.dicom_instance.c
-    asked = select(image.study_id).where(image.sop_instance_uid.in_(uids), image.study_id != study_id).distinct()
-    return list(connection.execute(asked.order_by(image.study_id)).scalars())
+def forget_comparisons(connection: Connection, study_id: int) -> None:
+    """Forget what was measured against a series that is not the patient's after all; it is measured again."""
+    compared = t.study_measurement.c.body["compared_with"].as_integer()
+    connection.execute(delete(t.study_measurement).where(compared == study_id))
 
 
 def earlier(connection: Connection, study: Study, limit: int = 3) -> list[int]:

@@ -30,6 +30,7 @@ class Study:
     acquired_at: datetime | None
     described: Mapping[str, Any]
     tags: Mapping[str, Any]
+    is_taken_back: bool = False
 
     @property
     def patient_told(self) -> str | None:
@@ -143,14 +144,34 @@ def refuse(connection: Connection, study: Study, reason: str, now: datetime) -> 
 
 
 def give(connection: Connection, study_id: int, patient_id: str | None) -> None:
-    """Say whose a series is (None: nobody known); what was seen in it is looked for again."""
+    """Say whose a series is (None: a person took it back); what was seen in it is looked for again."""
     connection.execute(delete(t.key_slice).where(t.key_slice.c.study_id == study_id))
     connection.execute(
         update(t.study)
         .where(t.study.c.id == study_id)
-        .values(patient_id=patient_id, revision=t.study.c.revision + 1, screening=None, refused=None, screened_at=None)
-    )
+        .values(
+            patient_id=patient_id, revision=t.study.c.revision + 1, screening=None, refused=None, screened_at=None,
+            is_taken_back=patient_id is None,
+        )
+    )  # fmt: skip
     connection.execute(update(t.study).where(t.study.c.id == study_id).values(status=_WAITS))
+
+
+def hand(connection: Connection, study_id: int, patient_id: str | None) -> None:
+    """Give a series, and with it the reports and segmentations that were made of it."""
+    for each in (study_id, *made_of(connection, study_id)):
+        give(connection, each, patient_id)
+
+
+def link(connection: Connection, made: int, made_of: int) -> None:
+    """Note of which series a report or a segmentation was made: they are always one patient's."""
+    connection.execute(update(t.study).where(t.study.c.id == made).values(made_of=made_of))
+
+
+def made_of(connection: Connection, study_id: int) -> list[int]:
+    """Return the series of the reports and segmentations that were made of a series."""
+    asked = select(t.study.c.id).where(t.study.c.made_of == study_id).order_by(t.study.c.id)
+    return list(connection.execute(asked).scalars())
 
 
 def needing_patient(connection: Connection, *, after: int = 0, size: int = 50) -> list[Any]:
@@ -224,5 +245,5 @@ def _study(row: Row[Any]) -> Study:
     return Study(
         id=row.id, patient_id=row.patient_id, series_uid=row.series_uid, study_uid=row.study_uid, modality=row.modality,
         path=row.path, import_id=row.import_id, status=row.status, revision=row.revision, acquired_at=row.acquired_at,
-        described=row.described, tags=row.tags,
+        described=row.described, tags=row.tags, is_taken_back=row.is_taken_back,
     )  # fmt: skip

@@ -1,6 +1,6 @@
 """The CT series and their images as received, what was seen in them, and what readers say of that."""
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
+from sqlalchemy import BigInteger, Boolean, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from twin.store.tables.columns import metadata, now, own_id, patient_id, time
@@ -33,8 +33,11 @@ study = Table(
     now("quiet_at"),
     time("screened_at"),
     time("priors_asked_at"),
+    Column("made_of", BigInteger, ForeignKey("study.id", ondelete="SET NULL")),  # of a report or segmentation of ours
+    Column("is_taken_back", Boolean, nullable=False, server_default=text("false")),  # a person alone gives it again
     Index(None, "patient_id"),
     Index(None, "study_uid"),
+    Index(None, "made_of"),
     Index("ix_study_waiting", "quiet_at", postgresql_where=text("status = 'queued'")),
 )
 

@@ -34,8 +34,8 @@ def found(body: Mapping[str, Any] | None) -> list[Found]:
     """Return the findings of a snapshot by place, then the newest first; other sources keep their own line."""
     groups: dict[tuple[Any, ...], list[Mapping[str, Any]]] = {}
     for item in (body or {}).get("findings", ()):
-        own = _size(item) is not None and bool(item.get("key"))
-        apart = () if own else (item.get("detail"), item.get("fact_id"))
+        size = _size(item)
+        apart = (size[1],) if size is not None and item.get("key") else (item.get("detail"), item.get("fact_id"))
         name = item.get("key") or item.get("display")
         groups.setdefault((name, str(item["at"]), item.get("said_by") or "", *apart), []).append(item)
     lines = sorted((_joined(items) for items in groups.values()), key=lambda one: str(one.at), reverse=True)
@@ -53,7 +53,7 @@ def _joined(items: Sequence[Mapping[str, Any]]) -> Found:
         place=FINDINGS[key][0] if key in FINDINGS else "", key=key if key in FINDINGS else "",
         display=largest["display"], at=largest["at"], fact_id=largest.get("fact_id"), places=sum(told),
         value=size[0] if size is not None else None, unit=size[1] if size is not None else None,
-        detail=largest.get("detail"), said_by=largest.get("said_by") or "", is_ours=bool(key) and size is not None,
+        detail=largest.get("detail"), said_by=largest.get("said_by") or "", is_ours=bool(largest.get("is_ours")),
     )  # fmt: skip
 
 

@@ -34,6 +34,10 @@ def reading(
         duty = staff.on_duty(connection)
         for patient_id in dict.fromkeys(row.patient_id for row in found if row.patient_id):
             record_access(connection, user, "reading.list", patient_id, "GET /reading", now=now)
+        if may_judge(user):
+            for row in found:
+                if not row.patient_id:  # what its images say of somebody is shown
+                    record_access(connection, user, "reading.list", None, f"study/{row.id}", now=now)
     return render(
         request, "reading.html", user=user, places=places(user), found=found, today=now.date(), show=show, duty=duty,
         is_on_duty=any(name == user.username for name, _, _ in duty), call_score=settings.reader_call_score,
