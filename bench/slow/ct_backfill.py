@@ -74,8 +74,8 @@ def _measure(engine, home: Path, studies: Path, count: int) -> None:  # type: ig
     seconds = time.perf_counter() - began
     with engine.connect() as connection:
         rows = connection.exec_driver_sql(
-            "select (select count(*) from study where status = 'screened'), (select count(*) from dicom_instance i join study s"
-            " on s.id = i.study_id where s.modality = 'CT'),"
+            "select (select count(*) from study where status = 'screened'),"
+            " (select count(*) from dicom_instance i join study s on s.id = i.study_id where s.modality = 'CT'),"
             " (select count(*) from fact where kind = 'imaging_study')"
         ).one()
     print(
