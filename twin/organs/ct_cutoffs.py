@@ -93,7 +93,8 @@ def judge(finding: str, readings: Iterable[Reading]) -> Judgement:
                 continue
             told = f"{one.key}{f' at {one.level}' if one.level else ''}: {one.value:g} against {cutoff.value:g}"
             if _near(one, cutoff):
-                unsure = Judgement(verdict="cannot_tell", reason=f"{told}, nearer than its sd", cutoff=cutoff)
+                why = "nearer than its sd" if one.sd is not None else "its sd is not known"
+                unsure = Judgement(verdict="cannot_tell", reason=f"{told}, {why}", cutoff=cutoff)
             elif _PAST[cutoff.comparison](one.value, cutoff.value):
                 return Judgement(verdict="present", reason=told, cutoff=cutoff)
             else:
@@ -107,6 +108,6 @@ def _belongs(one: Reading, cutoff: Cutoff) -> bool:
 
 
 def _near(one: Reading, cutoff: Cutoff) -> bool:
-    """Within one sd of the line; a value of exactly nothing at a line of nothing is sure."""
+    """Within one sd of the line, or of unknown sd; a value of exactly nothing at a line of nothing is sure."""
     assert one.value is not None
-    return one.sd is not None and abs(one.value - cutoff.value) < one.sd
+    return one.sd is None or abs(one.value - cutoff.value) < one.sd

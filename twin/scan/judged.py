@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from imaging.measure.base import Measurement
-from twin.organs.ct_cutoffs import Reading, cutoffs, judge
+from twin.organs.ct_cutoffs import Judgement, Reading, cutoffs, judge
 from twin.record.codes import OWN_FINDING
 from twin.record.fact import Coding, FactDraft
 from twin.scan.measured import protocol
@@ -26,7 +26,7 @@ def drafts(study: Study, measurements: Iterable[Measurement], now: datetime) -> 
     return [
         FactDraft(
             kind="finding",
-            coding=Coding(system=OWN_FINDING, code=finding, display=f"{_words(finding)} ({judgement.reason})"),
+            coding=Coding(system=OWN_FINDING, code=finding, display=f"{_words(finding)} ({_why(judgement)})"),
             value_kind="code",
             value="present",
             observed_at=at,
@@ -41,6 +41,12 @@ def drafts(study: Study, measurements: Iterable[Measurement], now: datetime) -> 
         for finding, judgement in told.items()
         if judgement.verdict == "present"
     ]
+
+
+def _why(judgement: Judgement) -> str:
+    """Return the number and its line, and that nobody has held the line against its source where that is so."""
+    is_read = judgement.cutoff is not None and judgement.cutoff.status == "verified"
+    return judgement.reason if is_read else f"{judgement.reason}, a cut-off that is not verified"
 
 
 def _words(finding: str) -> str:

@@ -27,13 +27,17 @@ def stated(*numbers: Measurement) -> dict[str, str | None]:
 def test_a_number_surely_past_its_line_states_the_finding() -> None:
     (fact,) = judged.drafts(STUDY, [number("laa950_percent", 12.0)], NOW)
     assert (fact.kind, fact.coding.code, fact.value, fact.status) == ("finding", "emphysema", "present", "preliminary")
-    assert fact.coding.display == "Emphysema (laa950_percent: 12 against 5)"
+    assert fact.coding.display == "Emphysema (laa950_percent: 12 against 5, a cut-off that is not verified)"
     assert (fact.observed_at, fact.known_at, fact.device) == (STUDY.acquired_at, NOW, "Maker")
 
 
 def test_a_number_near_its_line_on_the_other_side_or_refused_states_nothing() -> None:
     for value in (5.5, 2.0, None):
         assert stated(number("laa950_percent", value)) == {}
+
+
+def test_a_number_of_unknown_error_is_not_surely_past_its_line() -> None:
+    assert stated(number("laa950_percent", 12.0, None)) == {}
 
 
 def test_calcium_of_the_coronaries_is_calcium_and_no_coronary_disease() -> None:
