@@ -4,7 +4,9 @@
     ├── ConfigurationError     settings or the environment are wrong
     ├── UnreadableInput        a file or body that no importer can read
     │   ├── TooLarge           beyond the configured bound
-    │   └── UnsupportedVersion a known format in a version that is not taken
+    │   ├── UnsupportedVersion a known format in a version that is not taken
+    │   ├── NotAModelFile      (twin.forecast.model_file) something else than a fitted model
+    │   └── DamagedModel       (twin.forecast.model_file) a model file that is not what was saved
     ├── TransactionRefused     (twin.intake) a bundle to be taken whole, and some of it can't be
     ├── BadAccount             (twin.store.accounts) an account can't be made as asked
     ├── BadToken               (twin.store.api_tokens) a token can't be made as asked
