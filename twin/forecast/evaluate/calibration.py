@@ -22,9 +22,9 @@ _STEPS = 25  # of Newton's method; it has converged after five or six
 _MOST_SLOPE = 20.0  # a slope past it is of separated data, where none exists
 
 
-def logit(risk: Array) -> Array:
-    """Return log(p / (1 - p)) of risks kept within 1e-4 of the ends."""
-    kept = np.clip(risk, _CLIP, 1 - _CLIP)
+def logit(risk: Array, clip: float = _CLIP) -> Array:
+    """Return log(p / (1 - p)) of risks kept that far from 0 and 1."""
+    kept = np.clip(risk, clip, 1 - clip)
     return np.asarray(np.log(kept / (1 - kept)))
 
 

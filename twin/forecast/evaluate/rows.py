@@ -70,11 +70,10 @@ class Outcomes:
         Raises:
             NotJudgeable: one of them has no outcome.
         """
-        order = np.argsort(self.patient, kind="stable")
-        place = np.searchsorted(self.patient, patients, sorter=order)
-        found = order[np.minimum(place, len(order) - 1)] if len(order) else np.zeros(len(patients), dtype=np.int64)
-        if not len(order) or (self.patient[found] != patients).any():
+        if not np.isin(patients, self.patient).all():
             raise NotJudgeable("a prediction for a patient without an outcome")
+        order = np.argsort(self.patient, kind="stable")
+        found = order[np.searchsorted(self.patient, patients, sorter=order)]
         return self.time[found], self.status[found]
 
 
