@@ -107,8 +107,9 @@ def recalibration(x: Array, event: Array, weights: Array, *, is_slope_free: bool
     Source: Cox 1958, doi:10.1093/biomet/45.3-4.562.
     """
     rows = len(weights)
-    a, b = np.zeros(rows), np.ones(rows)
     with np.errstate(all="ignore"):  # what runs away ends as NaN, below
+        mean = (weights @ event) / weights.sum(axis=1)
+        a, b = (np.log(mean / (1 - mean)), np.zeros(rows)) if is_slope_free else (np.zeros(rows), np.ones(rows))
         for _ in range(_STEPS):
             p = 1 / (1 + np.exp(-(a[:, None] + b[:, None] * x)))
             wrong, curvature = weights * (event - p), weights * p * (1 - p)
