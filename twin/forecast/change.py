@@ -1,34 +1,76 @@
-"""Is this change real? Each value is judged against the one before by the reference change value (formulas.md 6)."""
+"""Is this change real? Each value is judged against the patient's own recent level (formulas.md section 6).
 
-from collections.abc import Sequence
-from functools import cache
-from math import isfinite, sqrt
+The own level is the mean of up to `LEVEL_OF` values made by the same method since the last real change. A mean of n
+values has one n-th of the variance of one value, so a value lies outside the level where
+
+    |value - level| > Z sqrt(var + var / n)
+
+with `var` of one value's noise: within-person and analytical variation, or the repeat limit of a CT measurement
+(`change_limit`). One odd value makes no new level; a second one on the same side does.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from datetime import datetime
+from math import exp, isfinite, log, sqrt
 from typing import Literal
 
-import numpy as np
-
-from twin.forecast.motion import Motion
-from twin.scores.rcv import rcv
+from twin.forecast.change_limit import Limit, Spread, Z
 
 Verdict = Literal["changed", "no_real_change", "cannot_tell"]
+Because = Literal["beyond", "within", "other_method", "unknown_variation", "no_ratio"]
 
-Z = 1.96  # two-sided 95 %
 AVERAGED = 3
-LOG_ABOVE_CVI = 0.12  # fraction; above it the log-normal limits hold (formulas.md section 6)
+LEVEL_OF = 4
+"""House value: beyond four values a longer mean narrows the limit by less than a tenth (sqrt(1 + 1/n): 1.12 to 1)."""
+LEVEL_WITHIN = 3 * 365.25 * 86_400.0
+"""Seconds. House value: older values say where the patient was, not where they stand; one is used where there is no
+other. The earliest of these years count, so that a slow drift does not take its own level along."""
 
 
-def verdict(motion: Motion | None, before: float, after: float) -> Verdict:
-    """Return whether `after` differs from `before` by more than biology and the analyser explain.
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Reading:
+    """One value to judge, canonical unit; `sd` where its source states one; `method` by which it was made."""
+
+    at: datetime
+    value: float
+    sd: float | None = None
+    method: tuple[str, ...] = ()
+    scanner: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Judged:
+    """A verdict, why, and against what: the own level (canonical unit), of how many values, from when to when.
+
+    A real change lies outside `low`..`high`. `differs` names what of the method is not the same, as (before, now).
+    """
+
+    verdict: Verdict
+    because: Because
+    level: float | None = None
+    count: int = 0
+    since: datetime | None = None
+    until: datetime | None = None
+    low: float | None = None
+    high: float | None = None
+    differs: tuple[tuple[str, str], ...] = ()
+
+
+def judge(readings: Sequence[Reading], limit: Limit, body_mass: float | None = None) -> tuple[Judged | None, ...]:
+    """Return the verdict on each value against those before it; None for the first, which has nothing before it.
 
     Args:
-        motion: the signal's variation; None where it is not known. before, after: canonical unit.
+        readings: oldest first. body_mass: kg/m2, for the repeat limit of coronary calcium.
 
-    Short-term variation of healthy adults: over years, or in illness, more of what is called "changed" is nothing new.
+    Variation is that of healthy adults over weeks: over years, or in illness, more of what is "changed" is nothing new.
     """
-    if motion is None or not before > 0 or not isfinite(after):
-        return "cannot_tell"
-    low, high = _limits(motion.cvi, motion.cva)
-    return "no_real_change" if low <= 100 * (after - before) / before <= high else "changed"
+    return tuple(_each(readings, limit, body_mass))
+
+
+def told(judged: Judged) -> dict[str, object]:
+    """Return the fields of a verdict by name, as a snapshot holds them."""
+    return {each.name: getattr(judged, each.name) for each in fields(judged)}
 
 
 def verdict_of_course(values: Sequence[float], sd_first: float, sd_last: float) -> Verdict:
@@ -49,10 +91,88 @@ def verdict_of_course(values: Sequence[float], sd_first: float, sd_last: float) 
     return "changed" if shown >= abs(change) / 2 and abs(change) > Z * spread else "no_real_change"
 
 
-@cache
-def _limits(cvi: float, cva: float) -> tuple[float, float]:
-    """The limits of change in percent, fractions in."""
-    limits = rcv(np.asarray(cvi * 100), np.asarray(cva * 100), np.asarray(Z))
-    if cvi > LOG_ABOVE_CVI:
-        return float(limits["rcv_log_down_pct"]), float(limits["rcv_log_up_pct"])
-    return -float(limits["rcv_normal_pct"]), float(limits["rcv_normal_pct"])
+class _Run:
+    """The values of one method since the last real change, oldest first, and one odd value that may start a new one."""
+
+    def __init__(self, first: Reading) -> None:
+        self.values: list[Reading] = [first]
+        self.start = 0
+        self.odd: Reading | None = None
+
+    def level(self, at: datetime) -> Sequence[Reading]:
+        """The earliest values within `LEVEL_WITHIN` before `at`; the last one where there is none."""
+        oldest, values = at.timestamp() - LEVEL_WITHIN, self.values
+        while self.start < len(values) - 1 and values[self.start].at.timestamp() < oldest:
+            self.start += 1
+        return values[self.start : self.start + LEVEL_OF]
+
+
+def _each(readings: Sequence[Reading], limit: Limit, body_mass: float | None) -> Iterator[Judged | None]:
+    runs: dict[tuple[str, ...], _Run] = {}
+    latest: Reading | None = None
+    for reading in readings:
+        run = runs.get(reading.method)
+        if run is None:
+            runs[reading.method] = _Run(reading)
+            yield None if latest is None else _incomparable(latest, reading)
+        else:
+            told = _against(run.level(reading.at), reading, limit, body_mass)
+            yield told
+            _take(run, reading, told, limit, body_mass)
+        latest = reading
+
+
+def _take(run: _Run, reading: Reading, told: Judged, limit: Limit, body_mass: float | None) -> None:
+    """Let a value join the run, wait as an odd one, or found a new level together with the odd one before it."""
+    if told.verdict != "changed" or told.level is None:
+        run.values.append(reading)
+        run.odd = None
+        return
+    odd = run.odd
+    is_same_side = odd is not None and (odd.value > told.level) == (reading.value > told.level)
+    if odd is None or not is_same_side or _against((odd,), reading, limit, body_mass).verdict == "changed":
+        run.odd = reading
+        return
+    run.values, run.start, run.odd = [odd, reading], 0, None
+
+
+def _against(level: Sequence[Reading], reading: Reading, limit: Limit, body_mass: float | None) -> Judged:
+    centre = sum(each.value for each in level) / len(level)
+    spread = limit.spread(
+        centre,
+        reading.value,
+        sds=(*(each.sd for each in level), reading.sd),
+        body_mass=body_mass,
+        is_other_scanner=any(each.scanner != reading.scanner for each in level),
+    )
+    if not isinstance(spread, Spread):
+        return Judged(verdict="cannot_tell", because=spread)
+    if not isfinite(reading.value) or (spread.is_log and min(reading.value, *(each.value for each in level)) <= 0):
+        return Judged(verdict="cannot_tell", because="no_ratio")
+    reach = Z * spread.sd * sqrt(1 + 1 / len(level))
+    if spread.is_log:
+        middle = sum(log(each.value) for each in level) / len(level)
+        centre, low, high = exp(middle), exp(middle - reach), exp(middle + reach)
+        is_beyond = abs(log(reading.value) - middle) > reach
+    else:
+        low, high = centre - reach, centre + reach
+        is_beyond = abs(reading.value - centre) > reach
+    return Judged(
+        verdict="changed" if is_beyond else "no_real_change",
+        because="beyond" if is_beyond else "within",
+        level=centre,
+        count=len(level),
+        since=level[0].at,
+        until=level[-1].at,
+        low=low,
+        high=high,
+    )
+
+
+def _incomparable(before: Reading, reading: Reading) -> Judged:
+    pairs = zip(before.method, reading.method, strict=True)
+    return Judged(
+        verdict="cannot_tell",
+        because="other_method",
+        differs=tuple((old, new) for old, new in pairs if old != new),
+    )

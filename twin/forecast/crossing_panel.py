@@ -146,7 +146,7 @@ def _status(threshold: Threshold, why: Text | None, enabled: frozenset[str]) -> 
 def _known(panel: SignalPanel | ScorePanel) -> _Known:
     if isinstance(panel, ScorePanel):
         return _Known(
-            past=tuple((row["at"], row["value"]) for row in panel.history),  # type: ignore[misc]
+            past=tuple((row.at, row.value) for row in panel.history),
             rests_on=tuple(
                 {
                     "key": item.key,

@@ -6,7 +6,9 @@ from datetime import date, datetime
 
 import numpy as np
 
-from twin.forecast.change import verdict_of_course
+from twin.forecast.change import Judged, Reading, Verdict, judge, told, verdict_of_course
+from twin.forecast.change_limit import Limit
+from twin.forecast.change_words import because
 from twin.forecast.futures import MONTH, MONTHS
 from twin.forecast.result import QUANTILES
 from twin.forecast.score_course import ScoreCourse, noise
@@ -18,6 +20,11 @@ from twin.scores.gather import Found, Site
 
 DEFINED_AT_LEAST = 0.8
 """House value: a fan is drawn where the score is defined on at least this share of the futures."""
+
+NOISE_DATES = 4
+"""House value: the noise of a score's inputs changes as slowly as they do; each date costs a whole evaluation."""
+_ROUNDING = 1 / 12  # variance of rounding to a whole number
+_OF_INPUTS = Limit(key="", form="stated")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,8 +40,21 @@ class UsedInput:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class ScorePoint:
+    """The score on one day of the past; `change` is the verdict against the patient's own level, `judged` why."""
+
+    at: datetime
+    value: float
+    change: Verdict | None
+    judged: Judged | None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class ScorePanel:
-    """What the panel of a score shows. `value` is None where `absent` says why, and `detail` which input decided it."""
+    """What the panel of a score shows. `value` is None where `absent` says why, and `detail` which input decided it.
+
+    `verdict` says of the newest value whether it is a real change, and why.
+    """
 
     key: str
     output: str
@@ -48,9 +68,10 @@ class ScorePanel:
     detail: str
     warnings: tuple[str, ...]
     inputs: tuple[UsedInput, ...]
-    history: tuple[Mapping[str, datetime | float], ...]
+    history: tuple[ScorePoint, ...]
     forecast: tuple[Mapping[str, date | float], ...]
     trend: Trend | None
+    verdict: Text | None
     source: str
     verification: str
 
@@ -59,12 +80,15 @@ def score_panel(declared: OrganScore, course: ScoreCourse, timeline: Timeline, s
     """Return the panel of one output of a score at `as_of`."""
     score, answer = course.score, course.answer
     past = [(at, outputs[declared.output]) for at, outputs in course.past if declared.output in outputs]
+    noises = _noises(course, declared.output, past, timeline, site)
+    points = _points(past, noises)
+    unit = next(output.unit for output in score.outputs if output.key == declared.output)
     confounded = tuple(text for concept, text in score.confounders.items() if concept in answer.cautions)
     return ScorePanel(
         key=declared.key,
         output=declared.output,
         label=declared.label,
-        unit=next(output.unit for output in score.outputs if output.key == declared.output),
+        unit=unit,
         at=course.at,
         value=answer.outputs.get(declared.output),
         category=answer.category if declared.output == score.outputs[0].key else None,
@@ -73,9 +97,10 @@ def score_panel(declared: OrganScore, course: ScoreCourse, timeline: Timeline, s
         detail=answer.detail,
         warnings=(*score.warnings, *confounded),
         inputs=_inputs(course.found),
-        history=tuple({"at": at, "value": value} for at, value in past),
+        history=points,
         forecast=_fan(course, declared.output, timeline.as_of),
-        trend=_trend(course, declared.output, past, timeline, site),
+        trend=_trend(past, noises),
+        verdict=_verdict(points, unit),
         source=score.source,
         verification=score.verification,
     )
@@ -122,17 +147,48 @@ def _fan(course: ScoreCourse, output: str, start: datetime) -> tuple[Mapping[str
     )
 
 
-def _trend(
+def _noises(
     course: ScoreCourse, output: str, past: list[tuple[datetime, float]], timeline: Timeline, site: Site
-) -> Trend | None:
+) -> list[float]:
+    """The SD that the noise of the inputs gives each value of the past; 0 where it can't be had.
+
+    Worked out on up to `NOISE_DATES` days, and in between by time: as a share of the value where all are above zero.
+    """
+    if len(past) < 2:
+        return [0.0] * len(past)
+    days = sorted({round(place) for place in np.linspace(0, len(past) - 1, min(NOISE_DATES, len(past)))})
+    found = np.array([noise(course.score, timeline, past[day][0], site).get(output, 0.0) for day in days])
+    values = np.array([value for _, value in past])
+    is_share = bool((values > 0).all())
+    times = np.array([at.timestamp() for at, _ in past])
+    between = np.interp(times, times[days], found / values[days] if is_share else found)
+    whole = next(item.whole for item in course.score.outputs if item.key == output)
+    return list(np.sqrt((between * values if is_share else between) ** 2 + (_ROUNDING if whole else 0.0)).tolist())
+
+
+def _points(past: list[tuple[datetime, float]], noises: list[float]) -> tuple[ScorePoint, ...]:
+    readings = [Reading(at=at, value=value, sd=sd or None) for (at, value), sd in zip(past, noises, strict=True)]
+    judged = judge(readings, _OF_INPUTS)
+    return tuple(
+        ScorePoint(at=at, value=value, change=None if one is None else one.verdict, judged=one)
+        for (at, value), one in zip(past, judged, strict=True)
+    )
+
+
+def _verdict(points: tuple[ScorePoint, ...], unit: str) -> Text | None:
+    """The sentence for the newest value; a risk reads in percent."""
+    judged = points[-1].judged if points else None
+    return None if judged is None else because(told(judged), "" if unit == "1" else unit)
+
+
+def _trend(past: list[tuple[datetime, float]], noises: list[float]) -> Trend | None:
     recent = [item for item in past if past[-1][0] - item[0] <= TREND_WITHIN]
     if not recent or recent[-1][0] - recent[0][0] < TREND_AT_LEAST:
         return None
-    ends = [noise(course.score, timeline, at, site).get(output, 0.0) for at in (recent[0][0], recent[-1][0])]
     return Trend(
         at_from=recent[0][0],
         at_to=recent[-1][0],
         value_from=recent[0][1],
         value_to=recent[-1][1],
-        verdict=verdict_of_course([value for _, value in recent], ends[0], ends[1]),
+        verdict=verdict_of_course([value for _, value in recent], noises[-len(recent)], noises[-1]),
     )

@@ -8,14 +8,19 @@ from typing import Literal
 
 import numpy as np
 
-from twin.forecast.change import Verdict, verdict, verdict_of_course
+from twin.forecast.change import Judged, Verdict, judge, told, verdict_of_course
+from twin.forecast.change_limit import Limit, limits
+from twin.forecast.change_method import reading
+from twin.forecast.change_words import because
 from twin.forecast.dynamics import Observation, fan, follow, observation, spread
 from twin.forecast.futures import MONTH, MONTH_YEARS, MONTHS, Followed, Futures, follow_until
 from twin.forecast.motion import Motion, motions
 from twin.organs.base import OrganSignal, Text
+from twin.record.codes import OWN_FINDING
 from twin.record.fact import Absent, Fact
 from twin.record.signal import signal
 from twin.record.timeline import Timeline
+from twin.scores.gather import newest
 
 FAN_MONTHS = tuple(range(0, MONTHS + 1, 3))
 FOLLOWED_FOR = timedelta(days=10 * 365.25)
@@ -24,6 +29,8 @@ last value is. Whether a recall may rest on it is another question (`twin.watch.
 TREND_WITHIN = timedelta(days=5 * 365.25)
 TREND_AT_LEAST = timedelta(days=180)
 
+_UNITS = {"1": "", "{score}": "", "mm[Hg]": "mmHg", "[hnsf'U]": "HU"}
+
 NEVER = Text("Never measured: a first result would start the curve.", "尚未测量：首个结果将开始曲线。")
 NONE_USED = Text("No value could be used: see the reasons at the points.", "没有可用的数值：原因见各数据点。")
 TOO_OLD = Text("Not measured for more than ten years: a new result is needed.", "已超过十年未测量：需要新的结果。")
@@ -31,7 +38,10 @@ TOO_OLD = Text("Not measured for more than ten years: a new result is needed.", 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Point:
-    """One value as received. `used`: models compute on it; `weight` below 1: it lay beyond the gate."""
+    """One value as received. `used`: models compute on it; `weight` below 1: it lay beyond the gate.
+
+    `change` is the verdict against the patient's own recent level, `judged` why; None for the first value.
+    """
 
     fact_id: int
     observed_at: datetime
@@ -41,6 +51,7 @@ class Point:
     used: bool
     reason: str | None
     change: Verdict | None
+    judged: Judged | None
     weight: float | None
 
 
@@ -57,7 +68,7 @@ class Level:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Trend:
-    """The newest value against the oldest of the last five years, and whether the difference is real."""
+    """The newest value against the oldest of the last five years by the same method; whether they really differ."""
 
     at_from: datetime
     at_to: datetime
@@ -68,7 +79,10 @@ class Trend:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignalPanel:
-    """What the panel of a signal shows. `forecast` is empty where there is no state; `missing` says what would help."""
+    """What the panel of a signal shows. `forecast` is empty where there is no state; `missing` says what would help.
+
+    `verdict` says of the newest value whether it is a real change, and why; `limit` by which source.
+    """
 
     key: str
     label: Text
@@ -80,6 +94,8 @@ class SignalPanel:
     fitted: tuple[Mapping[str, date | float], ...]
     forecast: tuple[Mapping[str, date | float], ...]
     trend: Trend | None
+    verdict: Text | None
+    limit: str | None
     missing: str | None
 
 
@@ -113,6 +129,7 @@ def signal_panel(declared: OrganSignal, timeline: Timeline, futures: Futures) ->
     weights = {fact.id: weight for (fact, _), weight in zip(seen, track.weights, strict=True)}
     here = futures.followed.get(declared.key)
     low, high = measured.reference.get(timeline.patient.sex, (None, None))
+    judged = _judged(timeline, motion)
     fitted = [
         _row(item.at, motion, state.level, *spread(motion, state))
         for (_, item), state in zip(seen, track.states, strict=True)
@@ -125,24 +142,56 @@ def signal_panel(declared: OrganSignal, timeline: Timeline, futures: Futures) ->
         unit=measured.unit,
         scale=motion.scale,
         reference={"low": low, "high": high},
-        points=_points(timeline, motion, weights),
+        points=_points(timeline, motion, weights, judged),
         state=_absent_state(timeline, seen) if here is None else _level(here, timeline.as_of),
         fitted=tuple(fitted),
         forecast=() if here is None else _fan(here, timeline.as_of),
         trend=_trend(motion, tuple(fact for fact, _ in seen)),
+        verdict=_verdict(measured.unit, judged, tuple(fact for fact, _ in seen)),
+        limit=_source(declared.key),
         missing=_missing(timeline, declared.key, seen),
     )
 
 
-def _points(timeline: Timeline, motion: Motion, weights: Mapping[int, float]) -> tuple[Point, ...]:
-    points, before = [], None
+def _judged(timeline: Timeline, motion: Motion) -> Mapping[int, Judged]:
+    """The verdict on each value, by fact; the first has none, nor has one that is refused.
+
+    A CT measurement with a caution is used by no model, and judged against others that carry one.
+    """
+    key = motion.key
+    limit = limits().get(key, Limit(key=key, form="stated"))
+    facts = [fact for fact in timeline.about(key) if _is_judged(fact, _refused(fact, timeline, motion))]
+    mass = newest(timeline, "bmi", timeline.as_of) if limit.form == "calcium" else None
+    body_mass = None if mass is None else mass.derived.value
+    found = judge([reading(key, fact) for fact in facts], limit, body_mass)
+    return {fact.id: one for fact, one in zip(facts, found, strict=True) if one is not None}
+
+
+def _is_judged(fact: Fact, refused: str | None) -> bool:
+    is_cautioned = refused == "not_final" and fact.coding.system == OWN_FINDING
+    return fact.derived.value is not None and (refused is None or is_cautioned)
+
+
+def _verdict(unit: str, judged: Mapping[int, Judged], facts: tuple[Fact, ...]) -> Text | None:
+    latest = judged.get(facts[-1].id) if facts else None
+    return None if latest is None else because(told(latest), _UNITS.get(unit, unit))
+
+
+def _source(key: str) -> str | None:
+    limit = limits().get(key)
+    if limit is None:
+        return None
+    return limit.source if limit.is_verified else f"{limit.source} (not verified)"
+
+
+def _points(
+    timeline: Timeline, motion: Motion, weights: Mapping[int, float], judged: Mapping[int, Judged]
+) -> tuple[Point, ...]:
+    points = []
     for fact in timeline.about(motion.key):
         refused = _refused(fact, timeline, motion)
         value = fact.derived.value
-        change = None
-        if refused is None and value is not None:
-            change = None if before is None else verdict(motion, before, value)
-            before = value
+        here = judged.get(fact.id)
         points.append(
             Point(
                 fact_id=fact.id,
@@ -152,7 +201,8 @@ def _points(timeline: Timeline, motion: Motion, weights: Mapping[int, float]) ->
                 received={"value": fact.value, "unit": fact.unit, "comparator": fact.comparator},
                 used=refused is None,
                 reason=refused,
-                change=change,
+                change=None if here is None else here.verdict,
+                judged=here,
                 weight=weights.get(fact.id),
             )
         )
@@ -198,8 +248,15 @@ def _row(at: datetime, motion: Motion, level: float, low: float, high: float) ->
 
 
 def _trend(motion: Motion, facts: tuple[Fact, ...]) -> Trend | None:
-    recent = [fact for fact in facts if facts[-1].observed_at - fact.observed_at <= TREND_WITHIN]
-    if not recent or recent[-1].observed_at - recent[0].observed_at < TREND_AT_LEAST:
+    if not facts:
+        return None
+    method = reading(motion.key, facts[-1]).method
+    recent = [
+        fact
+        for fact in facts
+        if facts[-1].observed_at - fact.observed_at <= TREND_WITHIN and reading(motion.key, fact).method == method
+    ]
+    if recent[-1].observed_at - recent[0].observed_at < TREND_AT_LEAST:
         return None
     values = [fact.derived.value or 0.0 for fact in recent]
     return Trend(

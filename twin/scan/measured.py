@@ -31,6 +31,10 @@ SIGNALS: Mapping[tuple[str, str | None], str] = {
     ("pancreas_volume_ml", None): "pancreas_volume",
     ("pancreas_attenuation_hu", None): "pancreas_hu",
     ("pancreas_duct_mm", None): "pancreatic_duct_diameter",
+    ("kidney_volume_ml", "right"): "kidney_volume_right",
+    ("kidney_volume_ml", "left"): "kidney_volume_left",
+    ("kidney_attenuation_hu", "right"): "kidney_hu_right",
+    ("kidney_attenuation_hu", "left"): "kidney_hu_left",
     ("cardiothoracic_ratio", None): "cardiothoracic_ratio",
     ("vertebra_attenuation_hu", "L1"): "vertebral_hu",
     ("muscle_area_cm2", "L3"): "muscle_area_l3",
@@ -49,10 +53,11 @@ def drafts(
 
 
 def protocol(described: Mapping[str, Any]) -> str | None:
-    """Return scanner, kernel, slice thickness and voltage in words: what a later value must be compared with."""
+    """Return scanner, kernel, slice thickness, voltage and contrast in words: what a later value is compared with."""
     scanner = " ".join(str(described[key]) for key in ("manufacturer", "model") if described.get(key))
     thickness, kvp = described.get("slice_thickness_mm"), described.get("kvp")
     parts = [scanner, described.get("kernel"), thickness and f"{thickness:g} mm", kvp and f"{kvp:g} kVp"]
+    parts.append("with contrast" if described.get("contrast_agent") else None)
     return ", ".join(str(part) for part in parts if part) or None
 
 

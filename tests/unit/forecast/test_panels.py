@@ -155,8 +155,8 @@ def test_reference_range_is_that_of_the_patients_sex() -> None:
 def test_history_of_a_score_ends_with_its_answer_today() -> None:
     panel = _score("fib4", FATTY)
     assert len(panel.history) == 9
-    assert panel.history[-1]["value"] == panel.value
-    assert panel.history[-1]["at"] == panel.at
+    assert panel.history[-1].value == panel.value
+    assert panel.history[-1].at == panel.at
 
 
 def test_inputs_of_a_score_name_their_facts() -> None:
