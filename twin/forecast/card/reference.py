@@ -1,0 +1,35 @@
+"""How were the inputs and risks spread where the model was made? What later ones are compared with."""
+
+from typing import Any
+
+import numpy as np
+
+from twin.forecast.evaluate.rows import Array
+
+BINS = 10  # the custom in stability indices: Siddiqi 2006, Credit Risk Scorecards, chapter 9
+QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+
+
+def reference(values: Array) -> dict[str, Any]:
+    """Return the spread of values (N,), NaN missing: count, missing, edges of up to ten bins, shares, quantiles.
+
+    `shares` has one more than there are bins: the share missing comes last.
+    """
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return {"count": len(values), "missing": len(values), "edges": [], "shares": [0.0, 1.0], "quantiles": None}
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+    return {
+        "count": len(values),
+        "missing": len(values) - len(known),
+        "edges": edges.tolist(),
+        "shares": shares(values, edges).tolist(),
+        "quantiles": {f"{level:g}": float(np.quantile(known, level)) for level in QUANTILES},
+    }
+
+
+def shares(values: Array, edges: Array) -> Array:
+    """Return the share of values in each bin, an edge in the one below it, and last the share missing: (K + 2,)."""
+    known = values[np.isfinite(values)]
+    counts = np.bincount(np.searchsorted(edges, known, side="left"), minlength=len(edges) + 1)
+    return np.asarray(np.append(counts, len(values) - len(known)) / max(len(values), 1))
