@@ -16,7 +16,12 @@ Array = NDArray[np.float64]
 Formula = Callable[..., "Array | Mapping[str, Array]"]
 Given = Mapping[str, Any]
 """Inputs as read: a float per number, 1.0 or 0.0 per yes/no, the code's meaning per choice (a float or a name, hence
-Any), None where not known."""
+Any), the sum of the codes' meanings per set of codes, None where not known. Arrays of these for a population."""
+Verification = Literal["verified", "reconstructed", "single_source", "unverified"]
+"""How far a formula was compared with its source: against two copies or printed numbers; rebuilt from rounded numbers;
+with one source or one implementation only; not at all (recalled)."""
+Reason = Literal["missing_input", "bad_unit", "bad_code", "impossible_value", "outside_population", "no_growth"]
+"""Why a score says nothing (`formulas.md` section 0)."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +43,7 @@ class Range:
         return inside
 
 
+ANY = Range()
 POSITIVE = Range(low=0.0, low_open=True)
 """For what the formula divides by, or takes a root or a logarithm of."""
 
@@ -51,14 +57,16 @@ def completed_years(first: int | None, last: int | None = None) -> Range:
 class Where:
     """Where the twin finds an input.
 
-    `signal` key: the trajectory or latest value; `code` key, output: 1 where the coded signal has this code;
-    `age`, `sex`; `concept` key: 1 where the record has it; `score` key, output: another score's answer;
-    `site` key: a setting of this site.
+    `signal` key: the trajectory or latest value; `code` key, output: 1 where the coded signal has one of these codes
+    (several with `|` between), or the code itself where `output` is empty; `age`, `sex`; `concept` key: 1 where the
+    record has it; `concepts`: 1 where it has any of `among`, and for a set of codes each code of (code, concept) whose
+    concept it has; `score` key, output: another score's answer; `site` key: a setting of this site.
     """
 
-    kind: Literal["signal", "code", "age", "sex", "concept", "score", "site"]
+    kind: Literal["signal", "code", "age", "sex", "concept", "concepts", "score", "site"]
     key: str = ""
     output: str = ""
+    among: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -66,18 +74,22 @@ class Input:
     """One input of a score.
 
     `unit` is what the formula takes; `signal` names whose units and plausible range hold for it. `choices` maps the
-    codes that are understood to what the formula receives. A `default` is an assumption and is always shown as one;
-    `optional` inputs reach the formula as None; `lasting` ones (adult height) do not go stale. Ranges are in `unit`:
-    outside `possible` the answer is absent, outside `population` the source defines none, outside `validated` it
-    carries a caution.
+    codes that are understood to what the formula receives, `undefined` are codes of people the source has no result
+    for; of a set of codes (kind `codes`) each means a power of two. `units` are other spellings of `unit`; `whole`: no
+    fraction makes sense. A `default` is an assumption and is always shown as one; `optional` inputs reach the formula
+    as None; `lasting` ones (adult height) do not go stale. Ranges are in `unit`: outside `possible` the answer is
+    absent, outside `population` the source defines none, outside `validated` it carries a caution.
     """
 
     key: str
     unit: str = ""
-    kind: Literal["number", "yes_no", "choice"] = "number"
+    kind: Literal["number", "yes_no", "choice", "codes"] = "number"
     signal: str | None = None
     find: tuple[Where, ...] = ()
     choices: Mapping[object, float | str] = field(default_factory=dict)
+    undefined: tuple[str, ...] = ()
+    units: tuple[str, ...] = ()
+    whole: bool = False
     default: float | str | None = None
     optional: bool = False
     lasting: bool = False
@@ -88,11 +100,27 @@ class Input:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Output:
-    """One key of the answer. `whole`: the published result is a whole number."""
+    """One key of the answer. `whole`: the published result is a whole number.
+
+    `names`: what the numbers of the formula stand for, where the published result is a class, an interval or a word.
+    """
 
     key: str
     unit: str = "1"
     whole: bool = False
+    names: Mapping[float, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Refusal:
+    """Inputs that are possible one by one and together have no result: `input` is the one that is named.
+
+    `when` takes what the formula takes and is True for those who are refused.
+    """
+
+    input: str
+    reason: Reason
+    when: Callable[..., NDArray[np.bool_]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -100,9 +128,9 @@ class Score:
     """A published equation.
 
     `formula` takes the inputs by key as NumPy arrays (or scalars) and gives one array, or one per output; NaN where an
-    output cannot be had from the optional inputs given. `refuses` returns the input's key where two inputs together lie
-    outside the population. `excludes` are concepts for which the source defines no result; `confounders` are concepts
-    with which the result misleads, each with the sentence to show. `warnings` always travel with the answer.
+    output cannot be had from the optional inputs given. `refusals` are asked in order. `excludes` are concepts for
+    which the source defines no result; `confounders` are concepts with which the result misleads, each with the
+    sentence to show. `warnings` always travel with the answer.
     """
 
     key: str
@@ -110,10 +138,10 @@ class Score:
     formula: Formula
     outputs: tuple[Output, ...] = (Output(key="value"),)
     category: Callable[[Mapping[str, float], Given], str | None] = lambda outputs, given: None
-    refuses: Callable[[Given], str | None] = lambda given: None
+    refusals: tuple[Refusal, ...] = ()
     source: str
     reviewed: str
-    verification: Literal["verified", "reconstructed", "single_source", "unverified"]
+    verification: Verification
     excludes: tuple[str, ...] = ()
     confounders: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
@@ -125,25 +153,43 @@ class Score:
 
 
 def evaluate(score: Score, given: Given) -> dict[str, Array]:
-    """Return every output as an array, NaN where an input is impossible or outside the population.
+    """Return every output as an array, NaN where an input is impossible, outside the population or refused.
 
     Args:
         given: numbers as scalars or arrays that broadcast together, in the units of the score's inputs.
 
     One person, a population and a thousand simulated futures take this same way, so the digits are the same.
     """
-    arrays = {
-        key: np.atleast_1d(np.asarray(value, dtype=np.float64)) if not isinstance(value, str) else value
-        for key, value in given.items()
-        if value is not None
-    }
-    shape = np.broadcast_shapes(*(value.shape for value in arrays.values() if isinstance(value, np.ndarray)))
+    arrays, shape = _arrays(given)
     defined = np.ones(shape, dtype=bool)
     for item in score.inputs:
         values = arrays.get(item.key)
         if item.kind == "number" and isinstance(values, np.ndarray):
             defined = defined & item.possible.holds(values) & item.population.holds(values)
+    taken = {item.key: arrays.get(item.key) for item in score.inputs}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        result = score.formula(**{item.key: arrays.get(item.key) for item in score.inputs})
+        for refusal in score.refusals:
+            defined = defined & ~refusal.when(**taken)
+        result = score.formula(**taken)
     named = result if isinstance(result, Mapping) else {score.outputs[0].key: result}
     return {key: np.where(defined, np.broadcast_to(values, shape), np.nan) for key, values in named.items()}
+
+
+def refused(refusal: Refusal, score: Score, given: Given) -> NDArray[np.bool_]:
+    """Return True for those whom one refusal of the score is about."""
+    arrays, shape = _arrays(given)
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        return np.broadcast_to(refusal.when(**{item.key: arrays.get(item.key) for item in score.inputs}), shape)
+
+
+def _arrays(given: Given) -> tuple[dict[str, Any], tuple[int, ...]]:
+    """The inputs that are known, each number as a contiguous array (strides can change the last digit), and the shape.
+
+    Any: a choice may be a name.
+    """
+    arrays = {
+        key: np.atleast_1d(np.ascontiguousarray(value, dtype=np.float64)) if not isinstance(value, str) else value
+        for key, value in given.items()
+        if value is not None
+    }
+    return arrays, np.broadcast_shapes(*(value.shape for value in arrays.values() if isinstance(value, np.ndarray)))

@@ -14,8 +14,8 @@ from twin.scores.base import Input, Score, Where
 TOGETHER = timedelta(days=365)
 """House value: the measurements of one answer lie within this time, else the older one is stale."""
 
-Site = Mapping[str, bool]
-"""Settings of this site that scores ask for (`north_america`, `north`, `urban`); what is not set is missing."""
+Site = Mapping[str, bool | str]
+"""Settings of this site that scores ask for (`north_america`, `north`, `score2_region`); what is not set is missing."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,8 +152,11 @@ def _look(item: Input, where: Where, timeline: Timeline, at: datetime, site: Sit
             )
         case "code":
             coded = [fact for fact in timeline.series(where.key) if fact.observed_at <= at]
-            value = float(coded[-1].derived.code == where.output) if coded else None
-            return Found(item=item, where=where, value=value, fact=coded[-1] if coded else None)
+            if not coded:
+                return None
+            code = coded[-1].derived.code or ""
+            value = float(code in where.output.split("|")) if where.output else code
+            return Found(item=item, where=where, value=value, fact=coded[-1])
         case "age":
             age = timeline.age(at)
             return Found(item=item, where=where, value=age if isinstance(age, float) else None, unit="a")
@@ -165,11 +168,18 @@ def _look(item: Input, where: Where, timeline: Timeline, at: datetime, site: Sit
         case "concept":
             fact = holding(timeline, where.key, at)
             return Found(item=item, where=where, value=float(fact is not None), fact=fact)
+        case "concepts":
+            held = [(code, fact) for code, concept in where.among if (fact := holding(timeline, concept, at))]
+            codes = " ".join(dict.fromkeys(code for code, _ in held))
+            value = codes if item.kind == "codes" else float(bool(held))
+            return Found(item=item, where=where, value=value, fact=held[0][1] if held else None)
         case "score":
             return _nested(item, where, timeline, at, site)
         case _:
             chosen = site.get(where.key)
-            return None if chosen is None else Found(item=item, where=where, value=float(chosen))
+            if chosen is None:
+                return None
+            return Found(item=item, where=where, value=chosen if isinstance(chosen, str) else float(chosen))
 
 
 def _nested(item: Input, where: Where, timeline: Timeline, at: datetime, site: Site) -> Found:

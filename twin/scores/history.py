@@ -101,22 +101,43 @@ def _look(item: Input, where: Where, timeline: Timeline, moments: tuple[datetime
         case "code":
             facts = timeline.series(where.key)
             index = np.searchsorted([fact.observed_at.timestamp() for fact in facts], _seconds(moments), side="right")
-            codes = np.array([np.nan, *(float(fact.derived.code == where.output) for fact in facts)])
+            codes = np.array([np.nan, *(_meaning(item, where, fact.derived.code or "") for fact in facts)])
             return _Column(values=codes[index], oldest=nothing, newest=nothing)
         case "age":
             born = timeline.patient.birth_date
             ages = [np.nan if born is None else (moment.date() - born).days / DAYS_PER_YEAR for moment in moments]
             return _Column(values=np.array(ages), oldest=nothing, newest=nothing)
         case "sex":
-            sex = {"male": 1.0, "female": 0.0}.get(timeline.patient.sex, np.nan)
-            return _Column(values=np.full(len(moments), sex), oldest=nothing, newest=nothing)
+            sex = timeline.patient.sex
+            meaning = np.nan if sex == "unknown" else item.choices.get(sex, float(sex == "male"))
+            return _Column(values=np.full(len(moments), meaning), oldest=nothing, newest=nothing)
         case "concept":
             here = _present(timeline, where.key, moments).astype(float)
             return _Column(values=here, oldest=nothing, newest=nothing)
+        case "concepts":
+            return _Column(values=_any_of(item, where, timeline, moments), oldest=nothing, newest=nothing)
         case _:
             chosen = site.get(where.key)
-            values = nothing if chosen is None else np.full(len(moments), float(chosen))
-            return _Column(values=values, oldest=nothing, newest=nothing)
+            meaning = item.choices.get(chosen, chosen) if chosen is not None else np.nan
+            return _Column(values=np.full(len(moments), float(meaning)), oldest=nothing, newest=nothing)
+
+
+def _meaning(item: Input, where: Where, code: str) -> float:
+    """What a code means to the formula; NaN where it means nothing to it."""
+    if where.output:
+        return float(code in where.output.split("|"))
+    meaning = item.choices.get(code, np.nan)
+    return meaning if isinstance(meaning, float) else np.nan
+
+
+def _any_of(item: Input, where: Where, timeline: Timeline, moments: tuple[datetime, ...]) -> Array:
+    """1 where any of the concepts is there, or the sum of what the codes mean whose concept is there."""
+    there = {code: np.zeros(len(moments), dtype=bool) for code, _ in where.among}
+    for code, concept in where.among:
+        there[code] |= _present(timeline, concept, moments)
+    if item.kind == "codes":
+        return np.sum([float(item.choices[code]) * flags for code, flags in there.items()], axis=0)
+    return np.logical_or.reduce(list(there.values())).astype(float)
 
 
 def _measured(item: Input, where: Where, timeline: Timeline, moments: tuple[datetime, ...]) -> _Column:

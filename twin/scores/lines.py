@@ -34,7 +34,7 @@ def answer_lines(lines: Iterable[str]) -> Iterator[dict[str, object]]:
 def _as_line(name: str, answer: Answer) -> dict[str, object]:
     return {
         "score": name,
-        "outputs": dict(answer.outputs),
+        "outputs": {**answer.outputs, **answer.named},
         "unit": answer.unit,
         "category": answer.category,
         "caution": answer.caution,

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 
 import numpy as np
+from numpy.typing import NDArray
 
-from twin.scores.base import POSITIVE, Array, Given, Input, Output, Range, Score, Where, completed_years
+from twin.scores.base import POSITIVE, Array, Input, Output, Range, Refusal, Score, Where, completed_years
 from twin.scores.coefficients import coefficients
 
 OUTCOMES = ("total_cvd", "ascvd", "heart_failure", "chd", "stroke")
@@ -109,9 +110,9 @@ def _risk(men: Mapping[str, float], women: Mapping[str, float], sex: Array, term
     return 1 / (1 + np.exp(-total))
 
 
-def _refuses(given: Given) -> str | None:
+def _too_old(years: str, age: Array, **_: object) -> NDArray[np.bool_]:
     """The 30-year model ends at 59."""
-    return "age" if given["years"] == "30" and given["age"] >= 60 else None
+    return np.asarray((years == "30") & (age >= 60))
 
 
 SCORE = Score(
@@ -173,7 +174,7 @@ SCORE = Score(
     ),
     formula=prevent,
     outputs=tuple(Output(key=outcome) for outcome in OUTCOMES),
-    refuses=_refuses,
+    refusals=(Refusal(input="age", reason="outside_population", when=_too_old),),
     source="Khan SS; Circulation 2024;149:430; doi:10.1161/CIRCULATIONAHA.123.067626",
     reviewed="2026-11",
     verification="verified",

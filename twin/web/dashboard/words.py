@@ -102,6 +102,7 @@ VERIFICATION: Mapping[str, str] = MappingProxyType(
         "secondary": N_("read on one secondary page only"),
         "unverified": N_("not verified"),
         "reconstructed": N_("rebuilt from rounded numbers"),
+        "single_source": N_("one source or one implementation only"),
     }
 )
 RULE_STATUS: Mapping[str, str] = MappingProxyType(
@@ -227,6 +228,11 @@ SENTENCES: tuple[str, ...] = (
         "0.1 percentage points."
     ),
     N_("In men the published waist coefficient is negative: a larger waist is not protective."),
+    N_("An anticoagulant raises the INR: the score overstates."),
+    N_("SCORE2 has no term for diabetes: it understates."),
+    N_("A vitamin K antagonist raises PIVKA-II: GALAD overstates."),
+    N_("Insulin is injected: HOMA-IR says nothing."),
+    N_("A variant haemoglobin: HbA1c misleads."),
 )
 # Titles of error pages (`twin.web.errors` holds the English texts; they are marked here to be extracted).
 ERROR_PAGES: tuple[str, ...] = (
