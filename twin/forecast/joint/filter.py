@@ -31,6 +31,7 @@ class Asked:
 
     mean, trend (M, K): the population's mean there and its change a year, as known then. x (M, 3K), p (M, 3K, 3K):
     the state as deviation from it (levels, slopes, swings). off (M, K, 2), tally (M, K, 5): see `step.py`.
+    covariates (M, C): the patient's own.
     """
 
     patient: Index
@@ -41,6 +42,7 @@ class Asked:
     p: Array
     off: Array
     tally: Array
+    covariates: Array
 
     @property
     def level(self) -> Array:
@@ -186,6 +188,7 @@ def _walked(model: JointModel, series: Series, patient: Index, time: Array, made
         p=np.empty((asked, 3 * k, 3 * k)),
         off=np.empty((asked, k, 2)),
         tally=np.empty((asked, k, 5)),
+        covariates=series.covariates[patient],
     )
     order = np.lexsort((time, patient))
     _walk(

@@ -1,8 +1,8 @@
 """How likely are the readings under given parameters, for many patients at once, with a gradient (torch).
 
 The same filter as `step.py`, over patients side by side: the visits of each are walked in order, those with fewer
-visits drop out, and the readings of one visit are taken together. Which readings are wild and where a level stepped is not
-searched for here: `Visits.extra` and `Visits.jump` say what the compiled filter made of them.
+visits drop out, and the readings of one visit are taken together. Which readings are wild and where a level stepped
+is not searched for here: `Visits.extra` and `Visits.jump` say what the compiled filter made of them.
 """
 
 from dataclasses import dataclass

@@ -84,12 +84,12 @@ class JointModel:
             for signal in written["corrected"]
         }
         parameters: dict[str, Any] = {name: np.asarray(arrays[name], dtype=np.float64) for name in _ARRAYS}
+        parameters |= {name: float(written[name]) for name in _NUMBERS}
         return cls(
             keys=tuple(written["keys"]),
             scales=tuple(Scale.from_json(scale) for scale in written["scales"]),
             corrections=corrections,
             **parameters,
-            **{name: float(written[name]) for name in _NUMBERS},
         )
 
 
