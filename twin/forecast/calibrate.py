@@ -129,7 +129,7 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]]) -> Recalibration:
 
 def _line(cell: Cell) -> tuple[float, float, float, int]:
     """(horizon, intercept, slope, events) of one horizon."""
-    events = len(np.unique(cell.patient[(cell.event == 1) & (cell.weight > 0)]))
+    events = cell.patients_with_event
     at = f"at {cell.horizon:g} years"
     if events < EVENTS_FOR_INTERCEPT:
         raise CannotRecalibrate(f"{at}: {events} patients with the event, {EVENTS_FOR_INTERCEPT} are needed")

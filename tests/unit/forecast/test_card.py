@@ -26,6 +26,8 @@ VERSION = "2026.11.23-0123456789ab"
 DESCRIBED = Described(
     title="Death in <fatty> liver | disease",
     kind="hazards",
+    slot="liver.death",
+    organ="liver",
     endpoint=Endpoint(label="death of any cause", is_death=True),
     competing=None,
     intended_use="Shows clinicians which patients to see sooner.",

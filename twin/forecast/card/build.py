@@ -31,6 +31,8 @@ def build(described: Described, run: Run, *, repeats: int = REPEATS, seed: int =
         "card_version": CARD_VERSION,
         "title": described.title,
         "kind": described.kind,
+        "slot": described.slot,
+        "organ": described.organ,
         "made_on": run.made_on.isoformat(),
         "software": run.software,
         "intended_use": described.intended_use,
@@ -117,7 +119,7 @@ def _subgroups(run: Run, repeats: int, seed: int) -> list[Json]:
         except NotJudgeable as error:
             found.append(group | {"not_judged": str(error)})
         else:
-            found.append(group | {"cases": _cases(judged), "mean": _figures(judged.mean)})
+            found.append(group | {"events": _events(judged), "mean": _figures(judged.mean)})
     return found
 
 
@@ -127,10 +129,9 @@ def _band(low: int, high: int) -> str:
     return f"age: {low} or over" if (low, high) == AGE_BANDS[-1] else f"age: {low} to {high - 1}"
 
 
-def _cases(judged: Evaluation) -> int:
-    """The events of the longest horizons; shorter ones hold the same events again."""
-    longest = max(cell.horizon for cell in judged.cells)
-    return sum(cell.cases for cell in judged.cells if cell.horizon == longest)
+def _events(judged: Evaluation) -> int:
+    """The most patients with the event in one cell: a patient counts again at every landmark and horizon."""
+    return max(cell.patients_with_event for cell in judged.cells)
 
 
 def _who(run: Run, patients: np.ndarray) -> tuple[np.ndarray, Array]:
@@ -151,6 +152,7 @@ def _cell(cell: CellMeasures) -> Json:
         "horizon": cell.horizon,
         "count": cell.count,
         "cases": cell.cases,
+        "patients_with_event": cell.patients_with_event,
         "expected": cell.expected,
         "rate": _figure(cell.rate),
         "figures": _figures(cell.figures),

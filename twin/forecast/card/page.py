@@ -109,7 +109,12 @@ def _validation(card: Json) -> Section:
     found = card["validation"]
     rows = [("Mean", "", "", *(shown(found["mean"][name]) for name in _MEASURES))]
     rows += [
-        (place(cell), str(cell["count"]), str(cell["cases"]), *(shown(cell["figures"][name]) for name in _MEASURES))
+        (
+            place(cell),
+            str(cell["count"]),
+            str(cell["patients_with_event"]),
+            *(shown(cell["figures"][name]) for name in _MEASURES),
+        )
         for cell in found["cells"]
     ]
     few = tuple(
@@ -119,7 +124,7 @@ def _validation(card: Json) -> Section:
     return Section(
         title="How well it does",
         sentences=(f"Judged by {found['how']}; intervals: {found['intervals']}.", *few),
-        tables=(Table(head=("Where", "Rows", "Events", *_MEASURES.values()), rows=tuple(rows)),),
+        tables=(Table(head=("Where", "Rows", "Patients with the event", *_MEASURES.values()), rows=tuple(rows)),),
     )
 
 
@@ -167,11 +172,13 @@ def _subgroups(card: Json) -> tuple[Table, ...]:
     for group in card["subgroups"]:
         if "mean" in group:
             figures = tuple(shown(group["mean"][name]) for name in ("auc", "brier", "ici", "observed_expected"))
-            rows.append((group["group"], str(group["patients"]), str(group["cases"]), *figures))
+            rows.append((group["group"], str(group["patients"]), str(group["events"]), *figures))
         else:
             rows.append((group["group"], str(group["patients"]), "", "not judged: " + group["not_judged"], "", "", ""))
     return (
-        Table(head=("Group", "Patients", "Events", "AUC", "Brier", "ICI", "Observed / expected"), rows=tuple(rows)),
+        Table(
+            head=("Group", "Patients", "Events at most", "AUC", "Brier", "ICI", "Observed / expected"), rows=tuple(rows)
+        ),
     )
 
 

@@ -18,7 +18,7 @@ def reference(values: Array) -> dict[str, Any]:
     known = values[np.isfinite(values)]
     if not known.size:
         return {"count": len(values), "missing": len(values), "edges": [], "shares": [0.0, 1.0], "quantiles": None}
-    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1]))
+    edges = np.unique(np.quantile(known, np.linspace(0, 1, BINS + 1)[1:-1], method="inverted_cdf"))
     return {
         "count": len(values),
         "missing": len(values) - len(known),

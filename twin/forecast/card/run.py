@@ -33,6 +33,8 @@ class Described:
     """What only people can say of a model; in plain words.
 
     Args:
+        slot: the one question it answers, such as "liver.death": of one slot, one model is active at a time.
+        organ: the organ under which it is shown; empty where it belongs to none.
         validation: how the predictions were made that the card judges, such as "5-fold by patient".
         serves: the population as coded criteria (`twin.forecast.gate`); without them the model serves nobody.
         calendar: first and last day of the data, None where times are relative to the patient.
@@ -44,6 +46,8 @@ class Described:
 
     title: str
     kind: str
+    slot: str
+    organ: str
     endpoint: Endpoint
     competing: Endpoint | None
     intended_use: str

@@ -73,7 +73,7 @@ def _predictors(card: Json) -> str | None:
 
 def _size(card: Json) -> str:
     people, cells = card["population"], card["validation"]["cells"]
-    fewest = min(cell["cases"] for cell in cells)
+    fewest = min(cell["patients_with_event"] for cell in cells)
     return (
         f"All that were there: {people['patients']} patients, {people['events']} events; at least {fewest} events "
         "in each judged landmark and horizon. No calculation beforehand."
@@ -119,7 +119,10 @@ def _characteristics(card: Json) -> str:
 
 def _analysed(card: Json) -> str:
     cells = card["validation"]["cells"]
-    return "; ".join(f"{place(cell)}: {cell['count']} patients or visits, {cell['cases']} events" for cell in cells)
+    return "; ".join(
+        f"{place(cell)}: {cell['count']} patients or visits, {cell['patients_with_event']} patients with the event"
+        for cell in cells
+    )
 
 
 def _performance(card: Json) -> str:

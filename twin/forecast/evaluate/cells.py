@@ -33,8 +33,13 @@ class Cell:
 
     @property
     def cases(self) -> int:
-        """How many are known to have had the event."""
+        """How many rows are known to have had the event."""
         return int(((self.event == 1) & (self.weight > 0)).sum())
+
+    @property
+    def patients_with_event(self) -> int:
+        """How many patients they are: one may stand in many rows."""
+        return len(np.unique(self.patient[(self.event == 1) & (self.weight > 0)]))
 
     @property
     def controls(self) -> int:

@@ -54,12 +54,16 @@ class Benefit:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class CellMeasures:
-    """One landmark and horizon. `rate` is the observed share with the event, `expected` the mean risk."""
+    """One landmark and horizon. `rate` is the observed share with the event, `expected` the mean risk.
+
+    `cases` counts rows with the event, `patients_with_event` the patients they are.
+    """
 
     landmark: float | None
     horizon: float
     count: int
     cases: int
+    patients_with_event: int
     expected: float
     rate: Figure
     figures: Mapping[str, Figure]
@@ -165,6 +169,7 @@ def _measured(cell: Cell, place: np.ndarray, draws: Array) -> tuple[CellMeasures
             horizon=cell.horizon,
             count=len(cell.risk),
             cases=cell.cases,
+            patients_with_event=cell.patients_with_event,
             expected=float(cell.risk.mean()),
             rate=figures["rate"],
             figures={name: figures[name] for name in MEASURES},
