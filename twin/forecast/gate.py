@@ -78,7 +78,9 @@ def read(criteria: Mapping[str, Any]) -> Serves:
         sexes=sexes,
         needs=Population(
             min_age=float(low),  # type: ignore[arg-type]
-            **{name: tuple(_need(each) for each in criteria.get(name, ())) for name in ("all_of", "any_of", "none_of")},
+            all_of=_needs(criteria, "all_of"),
+            any_of=_needs(criteria, "any_of"),
+            none_of=_needs(criteria, "none_of"),
         ),
     )
 
@@ -93,6 +95,10 @@ def _too_old(serves: Serves, timeline: Timeline, at: datetime) -> Text | None:
 
 def _other_sex(sex: Sex) -> Text:
     return {"female": Text("Not for women.", "不适用于女性。"), "male": Text("Not for men.", "不适用于男性。")}[sex]
+
+
+def _needs(criteria: Mapping[str, Any], name: str) -> tuple[Need, ...]:
+    return tuple(_need(each) for each in criteria.get(name, ()))
 
 
 def _need(given: Mapping[str, Any]) -> Need:
