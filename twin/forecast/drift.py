@@ -129,7 +129,10 @@ def spread(key: str, then: Mapping[str, Any], values: Array) -> Spread:
 def calibration(
     card: Mapping[str, Any], matured: Predictions, outcomes: Outcomes, *, repeats: int = 200
 ) -> tuple[Calibration, ...]:
-    """Return observed against expected at each horizon of the card, all landmarks together."""
+    """Return observed against expected at each horizon of the card, all landmarks together.
+
+    Of a recalibrated model it is the local figures on the card that are compared.
+    """
     judged: dict[float, CellMeasures] = {}
     if len(matured):
         try:
@@ -139,7 +142,7 @@ def calibration(
             judged = {}
     return tuple(
         _calibration(before, judged.get(before["horizon"]), int((matured.horizon == before["horizon"]).sum()))
-        for before in card["validation"]["by_horizon"]
+        for before in (card.get("recalibration") or card["validation"])["by_horizon"]
     )
 
 

@@ -1,16 +1,15 @@
 """The card of a model, from the run that made it: a dict that JSON can hold."""
 
-from collections.abc import Mapping
 from dataclasses import asdict
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
+from twin.forecast.card.figures import cell_figures, named_figures
 from twin.forecast.card.reference import reference
 from twin.forecast.card.run import Described, Run
 from twin.forecast.card.tripod import checklist
-from twin.forecast.evaluate.measures import MEASURES, REPEATS, CellMeasures, Evaluation, Figure, evaluate
+from twin.forecast.evaluate.measures import REPEATS, Evaluation, evaluate
 from twin.forecast.evaluate.rows import Array, NotJudgeable
 
 Json = dict[str, Any]  # values of every JSON type
@@ -94,10 +93,10 @@ def _validation(described: Described, run: Run, repeats: int, seed: int) -> Json
     return {
         "how": described.validation,
         "intervals": f"95 %, percentiles of {repeats} bootstrap samples of patients",
-        "mean": _figures(judged.mean),
-        "cells": [_cell(cell) for cell in judged.cells],
+        "mean": named_figures(judged.mean),
+        "cells": [cell_figures(cell) for cell in judged.cells],
         "too_few": [asdict(cell) for cell in judged.too_few],
-        "by_horizon": [_cell(cell) for cell in pooled.cells],
+        "by_horizon": [cell_figures(cell) for cell in pooled.cells],
     }
 
 
@@ -119,7 +118,7 @@ def _subgroups(run: Run, repeats: int, seed: int) -> list[Json]:
         except NotJudgeable as error:
             found.append(group | {"not_judged": str(error)})
         else:
-            found.append(group | {"events": _events(judged), "mean": _figures(judged.mean)})
+            found.append(group | {"events": _events(judged), "mean": named_figures(judged.mean)})
     return found
 
 
@@ -144,36 +143,6 @@ def _who(run: Run, patients: np.ndarray) -> tuple[np.ndarray, Array]:
     is_there = run.people.patient[found] == patients
     sex = np.where(is_there & np.isin(run.people.sex[found], SEXES), run.people.sex[found], "unknown")
     return sex, np.where(is_there, run.people.age[found], np.nan)
-
-
-def _cell(cell: CellMeasures) -> Json:
-    return {
-        "landmark": cell.landmark,
-        "horizon": cell.horizon,
-        "count": cell.count,
-        "cases": cell.cases,
-        "patients_with_event": cell.patients_with_event,
-        "expected": cell.expected,
-        "rate": _figure(cell.rate),
-        "figures": _figures(cell.figures),
-        "points": [
-            {"count": point.count, "expected": point.expected, "observed": _figure(point.observed)}
-            for point in cell.points
-        ],
-        "benefit": [
-            {"threshold": one.threshold, "model": _figure(one.model), "everybody": _figure(one.everybody)}
-            for one in cell.benefit
-        ],
-    }
-
-
-def _figures(figures: Mapping[str, Figure]) -> Json:
-    return {name: _figure(figures[name]) for name in MEASURES}
-
-
-def _figure(figure: Figure) -> Json:
-    """A figure for JSON, which has no NaN: None where the data give none."""
-    return {name: value if isfinite(value) else None for name, value in asdict(figure).items()}
 
 
 def _quartiles(values: Array) -> Json | None:

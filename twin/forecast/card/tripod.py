@@ -11,6 +11,8 @@ from typing import Any
 
 Json = Mapping[str, Any]  # a card, or a part of one
 
+DECLARED = "Declared: "
+"""How an answer begins that a person gave."""
 _PEOPLE = "only its makers can tell, and they did not"
 _NO_PAPER = "the card is no paper"
 
@@ -32,7 +34,7 @@ def checklist(card: Json, declared: Mapping[str, str]) -> list[dict[str, str]]:
 def _answered(item: Item, card: Json, declared: Mapping[str, str]) -> dict[str, str]:
     row = {"item": item.key, "asks": item.asks}
     if item.key in declared:
-        return row | {"answer": f"Declared: {declared[item.key]}"}
+        return row | {"answer": f"{DECLARED}{declared[item.key]}"}
     if isinstance(item.answer, str):
         return row | {"not_reported": item.answer}
     found = item.answer(card)

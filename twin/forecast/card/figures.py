@@ -1,0 +1,42 @@
+"""Figures of an evaluation as a card holds them: plain JSON, None where the data give none."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from math import isfinite
+from typing import Any
+
+from twin.forecast.evaluate.measures import MEASURES, CellMeasures, Figure
+
+Json = dict[str, Any]  # values of every JSON type
+
+
+def cell_figures(cell: CellMeasures) -> Json:
+    """Return one landmark and horizon as it stands on a card."""
+    return {
+        "landmark": cell.landmark,
+        "horizon": cell.horizon,
+        "count": cell.count,
+        "cases": cell.cases,
+        "patients_with_event": cell.patients_with_event,
+        "expected": cell.expected,
+        "rate": _figure(cell.rate),
+        "figures": named_figures(cell.figures),
+        "points": [
+            {"count": point.count, "expected": point.expected, "observed": _figure(point.observed)}
+            for point in cell.points
+        ],
+        "benefit": [
+            {"threshold": one.threshold, "model": _figure(one.model), "everybody": _figure(one.everybody)}
+            for one in cell.benefit
+        ],
+    }
+
+
+def named_figures(figures: Mapping[str, Figure]) -> Json:
+    """Return figures by the name of their measure."""
+    return {name: _figure(figures[name]) for name in MEASURES}
+
+
+def _figure(figure: Figure) -> Json:
+    """A figure for JSON, which has no NaN: None where the data give none."""
+    return {name: value if isfinite(value) else None for name, value in asdict(figure).items()}
