@@ -1,7 +1,7 @@
 """What was known of a patient at a landmark, as one row of numbers?
 
-Nothing after the landmark enters: every column comes from a binary search for the last observation at or before it and
-from running sums up to there. A number that is not known is NaN here (inside the bench); each peer imputes in its own way.
+Nothing after the landmark enters: every column comes from a binary search for the last observation at or before it
+and from running sums up to there. A number that is not known is NaN here, inside the bench; each peer imputes it.
 """
 
 import numpy as np
@@ -13,7 +13,7 @@ _YEAR_SPAN = 1e4  # years; longer than any follow-up, so that patient and time m
 
 
 def last_values(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
-    """Age at the landmark, baseline covariates, last value of each signal, years since the last visit, diagnoses so far.
+    """Age at the landmark, baseline covariates, last values, years since the last visit, diagnoses so far.
 
     One row an asked row. How stale the last values are matters: with it the Cox on pbcseq rises from AUC .869 to .881.
     """

@@ -6,6 +6,7 @@ prediction from the values at or before the asked time alone.
 
 import warnings
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,7 @@ class MixedModel:
         return self.fixed[0] + _background(study, rows.patient_id) @ self.fixed[2:]
 
 
+@cache
 def fit_mixed(study: Study, name: str, fold: int, *, seed: int = 0) -> MixedModel:
     """Fit one signal on the patients of the other folds (values from five years before time zero on)."""
     series = SignalSeries(study, name)
@@ -64,7 +66,7 @@ def fit_mixed(study: Study, name: str, fold: int, *, seed: int = 0) -> MixedMode
     model = MixedLM(table.value.to_numpy(), fixed, groups=table.owner.to_numpy(), exog_re=random)
     with warnings.catch_warnings():
         # a component near zero ends on the border of the parameter space: the estimate is used as it is
-        warnings.simplefilter("ignore", (ConvergenceWarning))
+        warnings.simplefilter("ignore", ConvergenceWarning)
         warnings.simplefilter("ignore", UserWarning)
         found = model.fit(reml=True, method=["lbfgs", "powell"])
     covariance = np.asarray(found.cov_re)

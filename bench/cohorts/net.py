@@ -21,7 +21,7 @@ def fit_net(train: Stack, *, seed: int = 0) -> Predict:
     filling = Filling.of(train.features)
     known = torch.tensor(filling(train.features).to_numpy(), dtype=torch.float32)
     years, event = train.until(competing_stays=True)
-    ends = np.arange(1, int(round(max(train.horizons) * _INTERVALS_A_YEAR)) + 1) / _INTERVALS_A_YEAR
+    ends = np.arange(1, round(max(train.horizons) * _INTERVALS_A_YEAR) + 1) / _INTERVALS_A_YEAR
     begun = torch.tensor(years[:, None] > ends - 1 / _INTERVALS_A_YEAR)
     over = torch.tensor(years[:, None] <= ends + 1e-9)
     here = torch.tensor((event == 1)[:, None]) & begun & over
@@ -30,7 +30,7 @@ def fit_net(train: Stack, *, seed: int = 0) -> Predict:
     part = np.random.default_rng(seed).integers(0, _MEMBERS, train.rows.patient_id.nunique())
     part = part[pd.factorize(train.rows.patient_id)[0]]
     nets = [_train(known, here.float(), at_risk, torch.tensor(part == m), seed + m) for m in range(_MEMBERS)]
-    at = [int(round(w * _INTERVALS_A_YEAR)) - 1 for w in train.horizons]
+    at = [round(w * _INTERVALS_A_YEAR) - 1 for w in train.horizons]
 
     def predict(features: pd.DataFrame) -> np.ndarray:
         known = torch.tensor(filling(features).to_numpy(), dtype=torch.float32)

@@ -106,7 +106,7 @@ PLANS: dict[str, Plan] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
 class Study:
     """One task with its tables; times are years since the cohort's time zero."""
 
