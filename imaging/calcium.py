@@ -20,6 +20,8 @@ from scipy import ndimage
 
 from imaging.absent import Absent
 
+Values = NDArray[np.float64] | np.float64
+
 THRESHOLD_HU = 130  # Agatston 1990
 LEAST_MM2 = 1.0  # Agatston 1990
 WEIGHT_FROM_HU = (130, 200, 300, 400)  # Agatston 1990: weights 1, 2, 3, 4
@@ -28,6 +30,7 @@ THINNEST_MM, THICKEST_MM = 2.45, 3.55  # scored as they are (2.5 and 3 mm are in
 RIM_MM = 1.5  # about one width of a soft kernel's blur: what lies farther is noise (docs/imaging.md: other rims)
 SHELL_MM = 4.0  # tissue around, for its own HU: wide enough for a mean within 1 HU or so at usual noise
 NOISE_IS_CORRELATED = 3.0  # sums of blank tissue spread 2.8 to 3.4 x as far as white noise (QRM phantom, docs)
+_ROUNDING = 1e-9  # mm2: what adding up pixels can lose
 _IN_SLICE = np.ones((3, 3), bool)
 _IN_VOLUME = np.ones((3, 3, 3), bool)
 
@@ -68,7 +71,7 @@ class Area:
     @property
     def score(self) -> float:
         """Its part of the Agatston score, in a slice of 3 mm."""
-        return self.mm2 * sum(self.peak_hu >= from_hu for from_hu in WEIGHT_FROM_HU)
+        return float(lesion_score(np.float64(self.mm2), np.float64(self.peak_hu)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,6 +109,12 @@ def slabs(
     inside: NDArray[np.bool_] = np.logical_or.reduce(region[:whole].reshape(-1, count, *hu.shape[1:]), axis=1)
     note = f"{count} slices of {distance:g} mm averaged"
     return Slabs(hu=thick, region=inside, spacing_mm=(dx, dy, count * distance), note=note)
+
+
+def lesion_score(area_mm2: Values, peak_hu: Values) -> NDArray[np.float64]:
+    """Return area times weight in a slice of 3 mm (dimensionless); nothing below 1 mm2 or 130 HU."""
+    weight = np.sum([np.asarray(peak_hu >= from_hu, dtype=np.float64) for from_hu in WEIGHT_FROM_HU], axis=0)
+    return np.where(area_mm2 >= LEAST_MM2 - _ROUNDING, area_mm2 * weight, 0.0)
 
 
 def areas(scored: Slabs) -> tuple[Area, ...]:
@@ -148,7 +157,7 @@ def _areas(scored: Slabs) -> Iterator[tuple[Area, NDArray[np.bool_]]]:
         peaks = ndimage.maximum(scored.hu[number], labels, np.arange(1, count + 1))
         for one, peak in enumerate(np.atleast_1d(peaks), start=1):
             mm2 = float(sizes[one] * pixel_mm2)
-            if mm2 >= LEAST_MM2 - 1e-9:
+            if mm2 >= LEAST_MM2 - _ROUNDING:
                 yield Area(slice_number=int(number), mm2=mm2, peak_hu=int(peak)), labels == one
 
 

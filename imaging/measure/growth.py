@@ -9,9 +9,10 @@ thickness changed between the two: that is named, its size is not known.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import exp, log, sqrt
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import ndimage
 
 from imaging.absent import Absent
@@ -19,12 +20,12 @@ from imaging.measure.nodule import Nodule, compared_at
 from imaging.register import Point, Registration, register
 from imaging.volume import Volume
 
+Value = TypeVar("Value", float, NDArray[np.float64])
 Change = Literal["changed", "no real change", "can't tell"]
 
 CONFIDENCE = 1.96  # standard deviations: 95 %
-MATTERS = log(
-    1.25
-)  # a change of 25 % in volume is what follow-up looks for (BTS 2015, doi:10.1136/thoraxjnl-2015-207168)
+GROWS_FROM = 1.25  # in volume: 25 % is what follow-up looks for (BTS 2015, doi:10.1136/thoraxjnl-2015-207168)
+MATTERS = log(GROWS_FROM)
 SEARCH_MM = 12.0  # around the place in the earlier scan: several times the registration's error on warped scans (bench)
 TOO_UNLIKE = log(30.0)  # in volume: thirtyfold is another thing than the same nodule, in either direction
 LEAST_DAYS = 1
@@ -77,10 +78,10 @@ def compared(now: Nodule, then: Nodule, interval_days: int, likeness: float, cau
     error = CONFIDENCE * sqrt((now.volume_sd / now.volume_mm3) ** 2 + (then.volume_sd / then.volume_mm3) ** 2)
     low, high = grew - error, grew + error
     change: Change = "changed" if abs(grew) > error else "no real change" if error < MATTERS else "can't tell"
-    doubling = interval_days * log(2) / grew if grew > error else None
+    doubling = doubling_days(grew, interval_days) if grew > error else None
     limits = None
     if doubling is not None:
-        limits = (interval_days * log(2) / high, interval_days * log(2) / low if low > 0 else None)
+        limits = (doubling_days(high, interval_days), doubling_days(low, interval_days) if low > 0 else None)
     if now.is_cut or then.is_cut:
         cautions = (*cautions, "the nodule is not whole in one of the scans")
     if now.kind != then.kind:
@@ -97,6 +98,14 @@ def compared(now: Nodule, then: Nodule, interval_days: int, likeness: float, cau
         likeness=likeness,
         cautions=cautions,
     )
+
+
+def doubling_days(grew: Value, days: Value) -> Value:
+    """Return the volume doubling time in days of what grew by a factor of e^`grew` in volume within `days`.
+
+    Three times the growth of the diameter's logarithm is that of a sphere's volume. Negative where it shrank.
+    """
+    return days * log(2) / grew
 
 
 def changes(current: Volume, prior: Volume) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ LONGEST = 450  # lines; STYLE asks for about 100 and a second thought past 250
 
 REGISTRIES = {
     "twin.scores": ("SCORES", "SCORE"),
+    "twin.organs.rule_tables": ("RULE_TABLES", "TABLE"),
     "twin.organs": ("ORGANS", "ORGAN"),
     "twin.importers": ("IMPORTERS", "IMPORTER"),
     "alerts.channels": ("CHANNELS", "CHANNEL"),

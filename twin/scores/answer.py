@@ -62,7 +62,8 @@ def calculate(score: Score, inputs: Mapping[str, object], units: Mapping[str, ob
             return _absent(score, refusal.reason, refusal.input)
     outputs = _outputs(score, given)
     if not outputs:
-        return _absent(score, "missing_input", ", ".join(item.key for item in score.inputs if item.optional))
+        lacking = [item.key for item in score.inputs if item.optional and given[item.key] is None]
+        return _absent(score, "missing_input" if lacking else "impossible_value", ", ".join(lacking))
     return Answer(
         outputs=outputs,
         named={each.key: each.names[outputs[each.key]] for each in score.outputs if each.names and each.key in outputs},

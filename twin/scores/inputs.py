@@ -8,7 +8,7 @@ SHARE = Range(low=0, high=1)
 ADULT = completed_years(18)
 
 
-def age(*, population: Range = ANY, validated: Range = ANY) -> Input:
+def age(*, population: Range = ANY, validated: Range = ANY, optional: bool = False) -> Input:
     """Return age in years."""
     return Input(
         key="age",
@@ -17,6 +17,7 @@ def age(*, population: Range = ANY, validated: Range = ANY) -> Input:
         possible=NOBODY_YOUNGER_OR_OLDER,
         population=population,
         validated=validated,
+        optional=optional,
     )
 
 
