@@ -12,6 +12,8 @@
     ├── BadToken               (twin.store.api_tokens) a token can't be made as asked
     ├── CannotLink             (twin.store.links) two records can't be linked, or their link not undone
     ├── AlreadyDecided         (twin.store.matching) somebody was faster with a pair of the review list
+    ├── UnknownModel           (twin.store.models) no model of this version, or none to go back to
+    ├── CannotServe            (twin.store.models) a model can't be put into this state
     ├── Stopped                the worker was told to end, and what it did is done again later
     ├── UnknownPatient         no patient has this id or identifier
     └── UnknownKey             a signal, score, organ or rule of this name does not exist

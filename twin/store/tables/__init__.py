@@ -15,6 +15,7 @@ from twin.store.tables.imports import (
     scoring_file,
 )
 from twin.store.tables.measuring import study_measurement
+from twin.store.tables.models import model, model_event, prediction
 from twin.store.tables.patients import match_review, patient, patient_identifier, patient_link, patient_version
 from twin.store.tables.reading import local_case, reader_call
 from twin.store.tables.recalls import inbox_message, outbox, recall, recall_event
@@ -39,11 +40,14 @@ __all__ = [
     "local_unit",
     "match_review",
     "metadata",
+    "model",
+    "model_event",
     "outbox",
     "patient",
     "patient_identifier",
     "patient_link",
     "patient_version",
+    "prediction",
     "reader_call",
     "recall",
     "recall_event",
