@@ -41,7 +41,7 @@ class Message:
     id: str
     dedupe_key: str
     recall_id: str | None
-    patient_id: str
+    patient_id: str | None
     kind: MessageKind
     channel: str
     recipient: str
@@ -62,7 +62,7 @@ class InboxMessage:
     id: str
     recipient: str
     recall_id: str | None
-    patient_id: str
+    patient_id: str | None
     kind: InboxKind
     title: str
     body: str
@@ -111,11 +111,12 @@ def addressed(
 
 
 def note(
-    about: str, recipient: Recipient, channel: str, *, patient_id: str, content: Mapping[str, str], now: datetime
+    about: str, recipient: Recipient, channel: str, *, patient_id: str | None, content: Mapping[str, str], now: datetime
 ) -> Message:
     """Return the message that tells one recipient by one channel of something that is no recall.
 
-    `about` names the occasion (`study/7`): the same one can't be put into the outbox twice. For `content` see Message.
+    `about` names the occasion (`study/7`): the same one can't be put into the outbox twice. For `content` see Message;
+    `patient_id` is None where it is about no patient.
     """
     dedupe_key = f"note/{about}/{channel}/{recipient.id}"
     return Message(

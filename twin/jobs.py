@@ -24,6 +24,7 @@ from alerts.remind import remind_once
 from alerts.scheduler import Beat
 from twin import imports, pacs, readers, rescore, uploads
 from twin.errors import Stopped
+from twin.models import watching
 from twin.scan import learning, measuring, screening, volumes
 from twin.settings import Settings
 from twin.store import audit, forecasts, ledger, measurements, session, studies
@@ -32,7 +33,9 @@ LOG = logging.getLogger(__name__)
 SHARD = 25  # patients a job: small enough to be shared among workers, large enough that the queue costs little
 LATER = -10  # priority of what nobody waits for: a CT that arrives meanwhile is screened before it
 LANES = ("default", "import", "measure")  # a worker does one job of each at a time: a long one holds up no other
-_LANE_OF = {"import": "import", "priors": "import", "measure": "measure", "learn": "measure"}  # all else is short
+_LANE_OF = {  # all else is short
+    "import": "import", "priors": "import", "measure": "measure", "learn": "measure", "drift": "measure",
+}  # fmt: skip
 _QUEUE_AGAIN = timedelta(minutes=5)  # a stale twin whose job vanished is queued again after this
 _VIEW_KEPT = timedelta(days=30)
 
@@ -113,6 +116,11 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
     @app.task(name="learn")
     def learn() -> None:
         learning.learn_once(tools.engine, tools.settings, now=tools.clock.now())
+
+    @app.task(name="drift")
+    def drift() -> None:
+        for version, verdict in watching.watch_once(tools.engine, tuple(tools.channels), now=tools.clock.now()).items():
+            LOG.log(logging.WARNING if verdict == "drifted" else logging.INFO, "model %s: %s", version, verdict)
 
     @app.task(name="seal")
     def seal() -> None:
@@ -207,6 +215,7 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
         ("deliver", every, due("deliver")),
         ("seal", min(every * 2, 30.0), due("seal")),
         ("seal-all", 86_400.0, due("seal-all")),
+        ("drift", 86_400.0, due("drift")),
     )
     return tuple(
         Beat(name=name, every_seconds=seconds, run=_as_clock(tools.engine, name, run)) for name, seconds, run in named

@@ -30,7 +30,7 @@ def build(described: Described, run: Run, *, repeats: int = REPEATS, seed: int =
         "card_version": CARD_VERSION,
         "title": described.title,
         "kind": described.kind,
-        "slot": described.slot,
+        "slot": described.slot or described.endpoint.label,
         "organ": described.organ,
         "made_on": run.made_on.isoformat(),
         "software": run.software,

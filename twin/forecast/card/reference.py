@@ -28,6 +28,18 @@ def reference(values: Array) -> dict[str, Any]:
     }
 
 
+def is_reference(found: Any) -> bool:  # Any: a part of a card that came from a file
+    """Return whether this is a spread as `reference` makes it, so that values can be compared with it."""
+    try:
+        edges, parts = np.array(found["edges"], dtype=np.float64), np.array(found["shares"], dtype=np.float64)
+        count, missing = int(found["count"]), int(found["missing"])
+    except (KeyError, TypeError, ValueError):
+        return False
+    is_rising = edges.ndim == 1 and bool(np.all(np.diff(edges) > 0))
+    is_whole = parts.shape == (len(edges) + 2,) and bool(np.isclose(parts.sum(), 1.0) and (parts >= 0).all())
+    return is_rising and is_whole and 0 <= missing <= count and count > 0
+
+
 def shares(values: Array, edges: Array) -> Array:
     """Return the share of values in each bin, an edge in the one below it, and last the share missing: (K + 2,)."""
     known = values[np.isfinite(values)]

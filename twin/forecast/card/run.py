@@ -33,7 +33,8 @@ class Described:
     """What only people can say of a model; in plain words.
 
     Args:
-        slot: the one question it answers, such as "liver.death": of one slot, one model is active at a time.
+        slot: the one question it answers, such as "liver.death": of one slot, one model is active at a time. Without
+            one it is the endpoint's label.
         organ: the organ under which it is shown; empty where it belongs to none.
         validation: how the predictions were made that the card judges, such as "5-fold by patient".
         serves: the population as coded criteria (`twin.forecast.gate`); without them the model serves nobody.
@@ -46,8 +47,6 @@ class Described:
 
     title: str
     kind: str
-    slot: str
-    organ: str
     endpoint: Endpoint
     competing: Endpoint | None
     intended_use: str
@@ -56,6 +55,8 @@ class Described:
     method: str
     validation: str
     limits: tuple[str, ...]
+    slot: str = ""
+    organ: str = ""
     serves: Mapping[str, Any] = field(default_factory=lambda: UNTOLD)
     calendar: tuple[date, date] | None = None
     declared: Mapping[str, str] = field(default_factory=dict)
