@@ -58,6 +58,7 @@ def calibrate(
         ValueError: horizons are not positive and ascending, or a signal has fewer than 50 forecasts to learn from.
     """
     from twin.forecast.joint.learn import learn  # torch is loaded where something is fitted
+    from twin.forecast.joint.threads import one_thread
 
     ahead = np.asarray(horizons, dtype=np.float64)
     if not len(ahead) or ahead[0] <= 0 or (np.diff(ahead) <= 0).any():
@@ -65,7 +66,8 @@ def calibrate(
     found = {}
     for signal in signals:
         past = errors(model, series, signal, ahead, seed=seed, since=since, pairs_at_most=pairs_at_most)
-        found[signal] = learn(past, ahead, PROBABILITIES, seed)
+        with one_thread():
+            found[signal] = learn(past, ahead, PROBABILITIES, seed)
     return replace(model, corrections={**model.corrections, **found})
 
 

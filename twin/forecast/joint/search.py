@@ -10,6 +10,7 @@ from twin.forecast.joint.model import JointModel
 from twin.forecast.joint.parameters import Parameters, size, unpack
 from twin.forecast.joint.scale import Scale
 from twin.forecast.joint.series import Series
+from twin.forecast.joint.threads import one_thread
 
 MEMORY = 15  # pairs of gradients that L-BFGS remembers: beyond it the rounds saved no longer pay for the longer step
 TOLERANCE = 1e-6  # of the objective per reading: far below what a forecast shows
@@ -22,9 +23,10 @@ def search(standard: Series, gate: float, step_years: float, rounds_at_most: int
     """Return every parameter by its name, for a series in standard units."""
     shape = (standard.signals, standard.covariates.shape[1], standard.kinds)
     free = torch.zeros(size(*shape), dtype=torch.float64, requires_grad=True)
-    for _ in range(PASSES):
-        _, extra, jump = surprises(_model(free, shape, gate, step_years), standard)
-        _climb(free, shape, visits(standard, extra, jump), len(standard.time), rounds_at_most // PASSES)
+    with one_thread():
+        for _ in range(PASSES):
+            _, extra, jump = surprises(_model(free, shape, gate, step_years), standard)
+            _climb(free, shape, visits(standard, extra, jump), len(standard.time), rounds_at_most // PASSES)
     return _named(free, shape)
 
 
