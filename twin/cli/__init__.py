@@ -18,6 +18,7 @@ from twin.cli import (
     demo,
     imports,
     mappings,
+    models,
     pacs,
     patients,
     pgs,
@@ -49,6 +50,7 @@ app.add_typer(ct.app, name="ct")
 app.add_typer(mappings.app, name="codes")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(pgs.app, name="pgs")
+app.add_typer(models.app, name="model")
 app.add_typer(pacs.app, name="pacs")
 app.add_typer(patients.app, name="patient")
 app.add_typer(audit.app, name="audit")
