@@ -11,7 +11,9 @@ from twin.errors import ConfigurationError
 from twin.forecast.background import Background, Event, Finding, background, events, findings
 from twin.forecast.crossing_panel import Crossing, crossing
 from twin.forecast.futures import MONTHS, Futures
+from twin.forecast.genomics import Genomics, References, genomics
 from twin.forecast.motion import dynamics_version
+from twin.forecast.organ_context import ActiveLink, HistoryItem, active_links, organ_history
 from twin.forecast.score_course import score_course
 from twin.forecast.score_panel import ScorePanel, score_panel
 from twin.forecast.signal_panel import SignalPanel, followed, signal_panel
@@ -43,6 +45,7 @@ class ForecastSettings:
     horizon_months: int = 12
     enabled_rules: frozenset[str] = frozenset()
     site: Site = field(default_factory=lambda: MappingProxyType({}))
+    polygenic: References = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
         if not 0 < self.recall_level < 1:
@@ -65,13 +68,20 @@ class PatientHead:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OrganPanel:
-    """One organ: its signals, scores and thresholds in display order."""
+    """One organ: its signals, scores and thresholds in display order.
+
+    `history` is what is on record that it is read with, `links` what of other organs acts on it here.
+    """
 
     key: str
     name: Text
+    starts_with: Text
     signals: tuple[SignalPanel, ...]
     scores: tuple[ScorePanel, ...]
     crossings: tuple[Crossing, ...]
+    history: tuple[HistoryItem, ...]
+    genomics: Genomics
+    links: tuple[ActiveLink, ...]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -151,14 +161,19 @@ def _organ(organ: Organ, timeline: Timeline, futures: Futures, settings: Forecas
             enabled=settings.enabled_rules,
             recall_level=settings.recall_level,
             horizon_months=settings.horizon_months,
+            site=settings.site,
         )
 
     return OrganPanel(
         key=organ.key,
         name=organ.name,
+        starts_with=organ.starts_with,
         signals=tuple(signals.values()),
         scores=tuple(scores.values()),
         crossings=tuple(stands(threshold) for threshold in organ.thresholds),
+        history=organ_history(organ, timeline),
+        genomics=genomics(organ, timeline, settings.site, settings.polygenic),
+        links=active_links(organ.key, timeline),
     )
 
 

@@ -17,6 +17,8 @@ from twin.forecast.crossing import CrossingDate, Probability
 from twin.forecast.crossing_panel import Crossing
 from twin.forecast.futures import MONTH
 from twin.forecast.sentence import reason
+from twin.scores import score
+from twin.scores.gather import measured
 from twin.snapshot import SIGNIFICANT_DIGITS, OrganPanel, Snapshot
 
 EVIDENCE_YEARS = 3  # house value: no recall rests on results older than that
@@ -72,7 +74,7 @@ def _held_back(snapshot: Snapshot, crossing: Crossing) -> QuietReason | None:
     if crossing.evidence_at is None or crossing.evidence_at < oldest_allowed:
         return "evidence_too_old"
     answered_since = snapshot.as_of - ANSWERED_MONTHS * MONTH
-    answers = set(crossing.closes_with) - {crossing.on["key"]}
+    answers = set(crossing.closes_with) - _rests_on(crossing)
     is_answered = any(
         point.used and point.observed_at >= answered_since
         for organ in snapshot.organs
@@ -81,6 +83,12 @@ def _held_back(snapshot: Snapshot, crossing: Crossing) -> QuietReason | None:
         for point in panel.points
     )
     return "answered" if is_answered else None
+
+
+def _rests_on(crossing: Crossing) -> set[str]:
+    """The signals that made the finding: the value that asks for an examination is not its answer."""
+    key = crossing.on["key"]
+    return set(measured(score(key))) if crossing.on["kind"] == "score" else {key}
 
 
 def _trigger(snapshot: Snapshot, key: str, crossing: Crossing, by: Probability, policy: Policy) -> Trigger:

@@ -12,6 +12,8 @@ from twin import snapshot, watch
 from twin.organs import ORGANS
 
 RULES = {threshold.rule.rule_id for organ in ORGANS for threshold in organ.thresholds}
+TABLES = ("KD-G1-", "KD-G2-", "KD-G3a-", "KD-G3b-", "KD-G4-", "KD-G5-", "FL17-", "AAA-ESC-", "AAA-SVS-", "TAA-")
+"""Rows of one table of a guideline: every cell is tried in `tests/unit/organs/test_rules.py`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,5 +72,7 @@ def test_a_rule_speaks_after_the_marked_visits_and_no_others(case: Case) -> None
     assert " ".join(spoken(case)) == " ".join(case.marks)
 
 
-def test_every_rule_of_an_organ_has_a_case() -> None:
-    assert {case.rule for case in cases()} == RULES
+def test_every_rule_of_an_organ_has_a_case_or_its_table_is_tried_whole() -> None:
+    tried = {case.rule for case in cases()}
+    assert tried <= RULES
+    assert {rule for rule in RULES - tried if not rule.startswith(TABLES)} == set()

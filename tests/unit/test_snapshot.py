@@ -35,13 +35,21 @@ def test_shape_holds_what_the_pages_are_made_of() -> None:
     assert body["as_of"] == NOW.isoformat()
     assert set(body["versions"]) == {"mapping", "dynamics", "rules"}
     assert body["settings"] == {"recall_level": 0.2, "horizon_months": 12}
-    liver, vascular = body["organs"]
-    assert (liver["key"], vascular["key"]) == ("liver", "vascular")
+    liver, *others = body["organs"]
+    assert [liver["key"], *(each["key"] for each in others)] == ["liver", "vascular", "lung", "pancreas", "kidney"]
+    assert set(liver) == {
+        "key", "name", "starts_with", "signals", "scores", "crossings", "history", "genomics", "links"
+    }  # fmt: skip
     platelets = liver["signals"][0]
     assert set(platelets) >= {"key", "unit", "scale", "reference", "points", "state", "fitted", "forecast", "missing"}
     assert set(platelets["points"][0]) == {
-        "fact_id", "observed_at", "known_at", "value", "received", "used", "reason", "change", "weight"
+        "fact_id", "observed_at", "known_at", "value", "received", "used", "reason", "change", "judged", "weight"
     }  # fmt: skip
+    assert set(platelets["points"][1]["judged"]) == {
+        "verdict", "because", "level", "count", "since", "until", "low", "high", "differs"
+    }  # fmt: skip
+    assert set(platelets["verdict"]) == {"en", "zh_CN"}
+    assert set(liver["scores"][0]["history"][0]) == {"at", "value", "change", "judged"}
     assert set(platelets["state"]) == {"at", "level", "slope_per_year", "low80", "high80"}
     assert set(platelets["forecast"][0]) == {"at", "median", "q025", "q10", "q25", "q75", "q90", "q975"}
     score = liver["scores"][0]

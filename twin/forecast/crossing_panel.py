@@ -29,6 +29,7 @@ from twin.organs.applies import why_not
 from twin.organs.base import Comparison, Rule, Text, Threshold
 from twin.record.fact import Absent
 from twin.record.timeline import Timeline
+from twin.scores.gather import Site
 
 Array = NDArray[np.float64]
 Status = Literal["on", "off_unverified", "not_applicable"]
@@ -85,15 +86,16 @@ def crossing(
     enabled: frozenset[str],
     recall_level: float,
     horizon_months: int,
+    site: Site,
 ) -> Crossing:
     """Return how one threshold stands for this patient at `as_of`.
 
     Args:
         panel: of the signal or score the threshold is on. course: of the score, None for a signal.
-        enabled: ids of unverified rules switched on here.
+        enabled: ids of unverified rules switched on here. site: what it has answered; of competing rule sets one acts.
     """
     known = _known(panel)
-    why = why_not(threshold, timeline)
+    why = why_not(threshold, timeline, site)
     central = Absent(reason="not_applicable") if why else _passage(threshold, course, futures)
     newest = known.past[-1][1] if known.past else None
     is_past = newest is not None and bool(threshold.is_past(np.array([newest]))[0])

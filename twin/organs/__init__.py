@@ -2,12 +2,18 @@
 
 from twin.errors import UnknownKey
 from twin.organs.base import Organ
+from twin.organs.kidney import ORGAN as KIDNEY
 from twin.organs.liver import ORGAN as LIVER
+from twin.organs.lung import ORGAN as LUNG
+from twin.organs.pancreas import ORGAN as PANCREAS
 from twin.organs.vascular import ORGAN as VASCULAR
 
 ORGANS: tuple[Organ, ...] = (
     LIVER,
     VASCULAR,
+    LUNG,
+    PANCREAS,
+    KIDNEY,
 )
 
 

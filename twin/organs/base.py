@@ -16,6 +16,11 @@ def past(values: NDArray[np.float64], comparison: Comparison, line: float) -> ND
     return np.asarray(_OPERATORS[comparison](values, line))
 
 
+def rounded(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return whole numbers, half up: how Fleischner's sizes are rounded before a row is chosen."""
+    return np.floor(values + 0.5)
+
+
 @dataclass(frozen=True, slots=True)
 class Text:
     """A short text in both languages; the English one is its gettext key."""
@@ -46,28 +51,67 @@ class OrganScore:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Need:
-    """Something the record must hold for a rule to be for this patient: a concept, or a signal past a value.
+class OrganHistory:
+    """What the record may hold that the organ's forecast is read with: a concept, or the newest code of a signal."""
 
-    `value` is in the canonical unit; "reference_high" is the upper reference limit for the patient's sex.
+    key: str
+    kind: Literal["concept", "coded"]
+    label: Text
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class OrganGenomic:
+    """What of a genome concerns the organ, and what was published of its size.
+
+    `variants` are rs numbers of the panel; `score` is a polygenic score by its id in the catalogue. `acts_on` names the
+    clinical risk (score, output) it is combined with, by `log_hr_per_sd`; `estimate` a score of the allele count.
+    """
+
+    key: str
+    label: Text
+    variants: tuple[str, ...] = ()
+    score: str = ""
+    acts_on: tuple[str, str] | None = None
+    log_hr_per_sd: float | None = None
+    estimate: str = ""
+    source: str
+    ancestry: Text
+    status: Literal["read", "unverified"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Need:
+    """Something the record must hold for a rule to be for this patient.
+
+    A concept; a coded signal that says `code`; a signal, or a score's output, past a value. `value` is in the canonical
+    unit; "reference_high" is the upper reference limit for the patient's sex. `whole`: rounded to whole units first.
     """
 
     label: Text
     concept: str = ""
     signal: str = ""
+    score: str = ""
+    output: str = ""
+    code: str = ""
     comparison: Comparison = ">="
     value: float | Literal["reference_high"] = 0.0
+    whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Population:
     """Whom a rule is for, as far as coded data can tell.
 
-    Every one of `all_of`, at least one of `any_of` (where there are any), none of `none_of`. What can't be evaluated
-    stays in the rule's own words and is shown beside it.
+    Every one of `all_of`, at least one of `any_of` (where there are any), none of `none_of`. `below_age` leaves the age
+    itself out. Competing rule sets are chosen per site: `chosen` asks for a setting, `unless` for its absence.
+    What can't be evaluated stays in the rule's own words and is shown beside it.
     """
 
     min_age: float | None = None
+    below_age: float | None = None
+    sex: Literal["male", "female"] | None = None
+    chosen: str = ""
+    unless: str = ""
     all_of: tuple[Need, ...] = ()
     any_of: tuple[Need, ...] = ()
     none_of: tuple[Need, ...] = ()
@@ -96,7 +140,8 @@ class Rule:
 class Threshold:
     """A line on a signal or a score's output, and the rule that acts where it is passed.
 
-    `closes_with` are keys of results that close the recall; a clinician's reasoned decision always does.
+    `closes_with` are keys of results that close the recall; a clinician's reasoned decision always does. `whole`:
+    values are rounded to whole units before the line is asked for.
     """
 
     key: str
@@ -112,10 +157,11 @@ class Threshold:
     examination: Text
     closes_with: tuple[str, ...]
     population: Population = Population()
+    whole: bool = False
 
     def is_past(self, values: NDArray[np.float64]) -> NDArray[np.bool_]:
         """Return True where a value lies past the line; an undefined one (NaN) does not."""
-        return past(values, self.comparison, self.value)
+        return past(rounded(values) if self.whole else values, self.comparison, self.value)
 
     @property
     def adverse(self) -> float:
@@ -125,13 +171,16 @@ class Threshold:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Organ:
-    """One organ: what is followed, in display order."""
+    """One organ: what is followed, in display order. `starts_with` says which first measurement would start it."""
 
     key: str
     name: Text
+    starts_with: Text
     signals: tuple[OrganSignal, ...]
     scores: tuple[OrganScore, ...]
     thresholds: tuple[Threshold, ...]
+    history: tuple[OrganHistory, ...] = ()
+    genomics: tuple[OrganGenomic, ...] = ()
 
     def labels(self) -> Mapping[tuple[str, str], Text]:
         """Return the label of every signal, by (key, ""), and of every score's output, by (key, output)."""

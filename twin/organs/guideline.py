@@ -11,7 +11,7 @@ from typing import get_args, get_type_hints
 from twin.errors import UnknownKey
 from twin.organs.base import Rule
 
-RULES_VERSION = "2026-11.1"
+RULES_VERSION = "2026-11.2"
 """Version of the table; stands on every trigger a rule raised."""
 
 _STATUSES = get_args(get_type_hints(Rule)["status"])

@@ -111,7 +111,10 @@ class FactDraft:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Fact:
-    """One row of the record. Everything but `derived` is as received; only `superseded_at` is ever set later."""
+    """One row of the record. Everything but `derived` is as received; only `superseded_at` is ever set later.
+
+    `part` is what the importer said of the fact within its item: a genotype, a coverage, a component.
+    """
 
     id: int
     patient_id: str
@@ -132,6 +135,7 @@ class Fact:
     device: str | None
     sd: float | None
     status: str
+    part: str = ""
     derived: Derived
 
     @property

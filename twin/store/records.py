@@ -140,6 +140,7 @@ def _fact(row: Row[Any]) -> Fact:
         device=row.device,
         sd=row.sd,
         status=row.status,
+        part=row.part,
         derived=Derived(
             signal=row.signal,
             value=row.canonical_value,

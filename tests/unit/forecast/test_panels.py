@@ -20,7 +20,7 @@ from twin.record.timeline import Timeline
 from twin.scores import score
 from twin.scores.gather import answer_at, gather
 
-LIVER, VASCULAR = organ("liver"), organ("vascular")
+ORGANS_HERE = tuple(organ(key) for key in ("liver", "vascular", "pancreas", "kidney"))
 
 
 def _futures(known: Timeline) -> Futures:
@@ -29,17 +29,17 @@ def _futures(known: Timeline) -> Futures:
 
 
 def _signal(key: str, known: Timeline) -> SignalPanel:
-    declared = next(item for item in (*LIVER.signals, *VASCULAR.signals) if item.key == key)
+    declared = next(item for one in ORGANS_HERE for item in one.signals if item.key == key)
     return signal_panel(declared, known, _futures(known))
 
 
 def _score(key: str, known: Timeline) -> ScorePanel:
-    declared = next(item for item in (*LIVER.scores, *VASCULAR.scores) if item.key == key)
+    declared = next(item for one in ORGANS_HERE for item in one.scores if item.key == key)
     return score_panel(declared, score_course(score(key), known, _futures(known), {}), known, {})
 
 
 def _crossing(key: str, known: Timeline, *, enabled: frozenset[str] = frozenset()) -> Crossing:
-    threshold = next(item for item in (*LIVER.thresholds, *VASCULAR.thresholds) if item.key == key)
+    threshold = next(item for one in ORGANS_HERE for item in one.thresholds if item.key == key)
     on_score = threshold.on == "score"
     return crossing(
         threshold,
@@ -50,6 +50,7 @@ def _crossing(key: str, known: Timeline, *, enabled: frozenset[str] = frozenset(
         enabled=enabled,
         recall_level=0.2,
         horizon_months=12,
+        site={},
     )
 
 

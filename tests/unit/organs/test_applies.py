@@ -8,8 +8,7 @@ from twin.organs import organ
 from twin.organs.applies import DIED, outside, why_not
 from twin.organs.base import Need, Population, Text
 
-FIB4 = organ("liver").thresholds[0]
-MELD = organ("liver").thresholds[1]
+FIB4, MELD = (next(line for line in organ("liver").thresholds if line.key == key) for key in ("fib4>2.67", "meld3>=15"))
 LABEL = Text("x", "某")
 
 

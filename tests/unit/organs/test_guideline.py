@@ -39,6 +39,6 @@ def test_every_row_is_read() -> None:
 def test_labels_are_those_of_signals_and_score_outputs() -> None:
     labels = organ("vascular").labels()
     assert labels["hdl_c", ""] == Text("HDL cholesterol", "高密度脂蛋白胆固醇")
-    assert labels["ckdepi", "cr_2021"].en == "eGFR"
-    assert organ("vascular").label("ckdepi", "cr_2021").en == "eGFR"
+    assert organ("kidney").labels()["ckdepi", "cr_2021"].en == "eGFR"
+    assert organ("kidney").label("ckdepi", "cr_2021").en == "eGFR"
     assert organ("liver").label("hdl_c") == Text("hdl_c", "hdl_c")
