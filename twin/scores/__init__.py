@@ -50,6 +50,7 @@ from twin.scores.ngsp import SCORE as NGSP
 from twin.scores.page_b import SCORE as PAGE_B
 from twin.scores.pce import SCORE as PCE
 from twin.scores.plcom2012 import SCORE as PLCOM2012
+from twin.scores.population import Answers, answer_table
 from twin.scores.prevent import SCORE as PREVENT
 from twin.scores.prs_hfc import SCORE as PRS_HFC
 from twin.scores.prs_percentile import SCORE as PRS_PERCENTILE
@@ -129,4 +130,4 @@ def score(key: str) -> Score:
         raise UnknownKey(f"no score {key!r}") from None
 
 
-__all__ = ["SCORES", "Answer", "Score", "calculate", "evaluate", "score"]
+__all__ = ["SCORES", "Answer", "Answers", "Score", "answer_table", "calculate", "evaluate", "score"]

@@ -82,14 +82,15 @@ def read_inputs(
     """Return what the formula receives, or the reason why an input can't be had; populations are not looked at."""
     given: dict[str, Any] = {}
     for item in score.inputs:
-        raw = inputs.get(item.key)
-        raw = item.default if raw is None else raw
+        raw, unit = inputs.get(item.key), (units or {}).get(item.key)
+        if raw is None:
+            raw, unit = item.default, None  # a unit of what was not given has no meaning
         if raw is None and not item.optional:
             return Absent(reason="missing_input", detail=item.key)
-        read = None if raw is None else _read(item, raw, (units or {}).get(item.key))
-        if isinstance(read, Absent):
-            return read
-        given[item.key] = read
+        value = None if raw is None else read(item, raw, unit)
+        if isinstance(value, Absent):
+            return value
+        given[item.key] = value
     return given
 
 
@@ -104,7 +105,8 @@ def _absent(score: Score, reason: str, detail: str) -> Answer:
     return Answer(unit=score.unit, absent=reason, detail=detail)
 
 
-def _read(item: Input, raw: object, unit: object) -> float | str | Absent:
+def read(item: Input, raw: object, unit: object) -> float | str | Absent:
+    """Return one input as the formula takes it, or why it can't be taken."""
     match item.kind:
         case "choice":
             return _code(item, raw)
