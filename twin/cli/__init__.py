@@ -14,6 +14,7 @@ from twin.cli import (
     accounts,
     audit,
     backfill,
+    cohorts,
     ct,
     demo,
     imports,
@@ -47,6 +48,7 @@ app.command("remap")(mappings.remap)
 app.command("score")(scores.score)
 app.command("snapshot")(snapshots.snapshot)
 app.add_typer(ct.app, name="ct")
+app.add_typer(cohorts.app, name="cohort")
 app.add_typer(mappings.app, name="codes")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(pgs.app, name="pgs")

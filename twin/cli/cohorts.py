@@ -1,0 +1,81 @@
+"""`twin cohort`: fit, ask and replay a model of a research cohort."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from twin.cli.say import as_json, could_not
+
+app = typer.Typer(help="Models of research cohorts: fit, predict, replay.", no_args_is_help=True)
+
+_DATA = typer.Option("--data", help="A folder with patients.csv, visits.csv and, for a fit, outcomes.csv.")
+_MODEL = typer.Option("--model", help="The model file.")
+_JSON = typer.Option("--json", help="Print JSON.")
+
+
+@app.command("fit")
+def fit(
+    spec: Annotated[Path, typer.Option("--spec", help="What the columns mean: a cohort.toml (docs/cohorts).")],
+    data: Annotated[Path, _DATA],
+    model: Annotated[Path, typer.Option("--model", help="The model file to write.")],
+    ids: Annotated[Path | None, typer.Option("--ids", help="A CSV with patient_id: only these patients.")] = None,
+    json_out: Annotated[bool, _JSON] = False,
+) -> None:
+    """Fit trajectories and risks of a cohort; the model's card is in the file (twin model card)."""
+    from datetime import UTC, datetime
+
+    from twin.cohort import fitted, fitting, tables
+    from twin.cohort import spec as specs
+
+    with could_not():
+        made_on = datetime.now(UTC).date()
+        chosen = None if ids is None else tables.listed(ids)
+        made = fitting.fit(specs.read(spec), data, chosen, made_on, tell=lambda text: typer.echo(text, err=True))
+        version = fitted.save(made.fitted, made.card, model, made_on)
+    if json_out:
+        as_json({"model": str(model), "version": version, **made.summary})
+        return
+    typer.echo(f"{model}: version {version}, {made.summary['patients']} patients, {made.summary['events']} events")
+    for reason, count in made.summary["left_out"].items():
+        typer.echo(f"left out: {reason}: {count}")
+
+
+@app.command("predict")
+def predict(
+    model: Annotated[Path, _MODEL],
+    data: Annotated[Path, _DATA],
+    tasks: Annotated[Path, typer.Option("--tasks", help="A folder with tasks_risk.csv and/or tasks_forecast.csv.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to write risk.csv and forecast.csv into.")],
+    json_out: Annotated[bool, _JSON] = False,
+) -> None:
+    """Answer every row of the task files from what lies at or before its time."""
+    from twin.cohort import fitted, predicting
+
+    with could_not():
+        found, version = fitted.load(model)
+        written = predicting.predict(found, data, tasks, out)
+    _say(json_out, version, written)
+
+
+@app.command("replay")
+def replay(
+    model: Annotated[Path, _MODEL],
+    data: Annotated[Path, _DATA],
+    out: Annotated[Path, typer.Option("--out", help="The CSV to write: patient_id, time, score.")],
+    json_out: Annotated[bool, _JSON] = False,
+) -> None:
+    """Score every visit by what was known at it: the risk within the specification's replay horizon."""
+    from twin.cohort import fitted, predicting
+
+    with could_not():
+        found, version = fitted.load(model)
+        written = {"replay": predicting.replay(found, data, out)}
+    _say(json_out, version, written)
+
+
+def _say(json_out: bool, version: str, written: dict[str, int]) -> None:
+    if json_out:
+        as_json({"version": version, "rows": written})
+    else:
+        typer.echo(f"model {version}: " + ", ".join(f"{count} rows of {name}" for name, count in written.items()))

@@ -1,0 +1,120 @@
+"""A fitted cohort model: what it needs to speak of new patients, and its file."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin.cohort import spec as specs
+from twin.cohort.course import readings, standing
+from twin.cohort.errors import CannotPredict
+from twin.cohort.known import predictors
+from twin.cohort.spec import Spec
+from twin.cohort.tables import Cohort
+from twin.forecast import calibrate, model_file
+from twin.forecast.hazards.model import HazardModel, Risk, from_arrays, risk, to_arrays
+from twin.forecast.joint.filter import states_at
+from twin.forecast.joint.model import JointModel
+
+Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+KIND = "cohort"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Fitted:
+    """The risk model, the trajectory model (None without biomarkers) and what stands for what is not known.
+
+    `spread`: SD of each biomarker; `middle`: mean of each baseline number.
+    """
+
+    spec: Spec
+    hazard: HazardModel
+    course: JointModel | None
+    recalibration: calibrate.Recalibration
+    spread: Mapping[str, float]
+    middle: Mapping[str, float]
+
+
+def known(
+    spec: Spec, course: JointModel | None, spread: Mapping[str, float], middle: Mapping[str, float],
+    cohort: Cohort, patient: Index, at: Array,
+) -> dict[str, Array]:  # fmt: skip
+    """Return every predictor of the risk at moments (M,), what the trajectories say among them."""
+    found = predictors(cohort, spec, spread, patient, at)
+    if course is None:
+        return found
+    return found | standing(course, states_at(course, readings(cohort, spec, middle), patient, at))
+
+
+def risks(fitted: Fitted, cohort: Cohort, patient: Index, at: Array, horizons: Sequence[float]) -> Risk:
+    """Return the calibrated risks (M, H) of patients at moments (M,), horizons in years, rising.
+
+    At a moment before time zero the endpoint can't come sooner than time zero.
+
+    Raises:
+        BeyondHorizon: further ahead than the model was fitted for.
+    """
+    x = known(fitted.spec, fitted.course, fitted.spread, fitted.middle, cohort, patient, at)
+    raw = risk(fitted.hazard, x, horizons, safe_for=-at)
+    ahead = np.asarray(horizons, dtype=np.float64)
+    moved = [
+        calibrate.apply_to_curves(fitted.recalibration, values, ahead) for values in (raw.value, raw.low, raw.high)
+    ]
+    return Risk(value=moved[0], low=moved[1], high=moved[2])
+
+
+def save(fitted: Fitted, card: Mapping[str, Any], path: Path, made_on: date) -> str:
+    """Write the model file and return the model's version."""
+    arrays, written = to_arrays(fitted.hazard)
+    stored = {f"risk.{name}": values for name, values in arrays.items()} | calibrate.to_arrays(fitted.recalibration)
+    spec: dict[str, Any] = {
+        "cohort": dict(fitted.spec.written),
+        "risk": written,
+        "course": None,
+        "spread": dict(fitted.spread),
+        "middle": dict(fitted.middle),
+    }
+    if fitted.course is not None:
+        parameters, spec["course"] = fitted.course.to_arrays()
+        stored |= {f"course.{name}": values for name, values in parameters.items()}
+    made = model_file.versioned(kind=KIND, spec=spec, card=dict(card), arrays=stored, made_on=made_on)
+    try:
+        model_file.save(made, path)
+    except OSError as error:
+        raise CannotPredict(f"{path.name} cannot be written: {error.strerror}") from error
+    return made.version
+
+
+def load(path: Path) -> tuple[Fitted, str]:
+    """Return the model in a file, and its version.
+
+    Raises:
+        UnreadableInput: no model file, a damaged one, or one of another kind.
+    """
+    try:
+        found = model_file.load(path)
+    except OSError as error:
+        raise CannotPredict(f"{path.name}: {error.strerror}") from error
+    if found.kind != KIND:
+        raise model_file.NotAModelFile(f"{path.name} holds a model of the kind {found.kind!r}, not {KIND!r}")
+    course = found.spec["course"]
+    return (
+        Fitted(
+            spec=specs.of(found.spec["cohort"]),
+            hazard=from_arrays(_under("risk.", found.arrays), found.spec["risk"]),
+            course=None if course is None else JointModel.from_arrays(_under("course.", found.arrays), course),
+            recalibration=calibrate.from_arrays(found.arrays),
+            spread=found.spec["spread"],
+            middle=found.spec["middle"],
+        ),
+        found.version,
+    )
+
+
+def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:
+    return {name.removeprefix(prefix): values for name, values in arrays.items() if name.startswith(prefix)}

@@ -1,0 +1,176 @@
+"""Fit a cohort's models: trajectories, then risks on what they say, then calibration; and judge them for the card."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from twin import __version__
+from twin.cohort import tables
+from twin.cohort.course import middles, readings
+from twin.cohort.fitted import Fitted, known
+from twin.cohort.known import spreads
+from twin.cohort.landmarks import folds, moments
+from twin.cohort.spec import Spec
+from twin.cohort.tables import Cohort, Outcomes
+from twin.forecast import calibrate
+from twin.forecast.card.build import build
+from twin.forecast.card.run import Described, Endpoint, InputColumn, People, Run
+from twin.forecast.evaluate import rows as judged
+from twin.forecast.hazards.choose import FOLDS, Chosen, Rows, choose
+from twin.forecast.joint.calibrate import calibrate as correct
+from twin.forecast.joint.fit import fit as fit_course
+from twin.forecast.joint.model import JointModel
+
+Array = NDArray[np.float64]
+Tell = Callable[[str], None]
+
+AHEAD = (0.5, 1.0, 2.0, 6.0)  # years: horizons at which forecasts are corrected by past errors
+_PAIRS_AT_LEAST = 200  # forecasts of a biomarker that came to pass: below it there is nothing to correct by
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Made:
+    """A fitted model with its card, and what to tell of the run."""
+
+    fitted: Fitted
+    card: dict[str, Any]
+    summary: dict[str, Any]
+
+
+def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, tell: Tell = lambda text: None) -> Made:
+    """Fit the models of `spec` on the patients in `data`, or on those of `ids` only.
+
+    Raises:
+        BadTable: a table can't be used. TooFewEvents: there is nothing to learn from.
+    """
+    cohort = tables.read(data, spec, ids)
+    outcomes = tables.outcomes(data, spec, cohort)
+    tell(f"{len(cohort.ids)} patients, {len(cohort.visits.time)} visits")
+    spread, middle = spreads(cohort, spec), middles(cohort, spec)
+    course = _course(spec, cohort, middle, tell)
+    patient, at, is_own = moments(cohort, spec, outcomes)
+    tell(f"risks at {len(at)} moments")
+    rows = Rows(
+        predictors=known(spec, course, spread, middle, cohort, patient, at),
+        patient=patient,
+        fold=folds(cohort.ids, FOLDS)[patient],
+        time=outcomes.time[patient] - at,
+        status=outcomes.status[patient],
+    )
+    chosen = choose(rows, spec.horizons, tell)
+    lines, why_not = _recalibration(spec, cohort, outcomes, rows, chosen, at, is_own)
+    fitted = Fitted(spec=spec, hazard=chosen.model, course=course, recalibration=lines, spread=spread, middle=middle)
+    tell("judging it on the patients left out")
+    card = _card(spec, cohort, outcomes, rows, chosen, lines, at, is_own, made_on)
+    return Made(
+        fitted=fitted,
+        card=card,
+        summary={
+            "patients": len(cohort.ids),
+            "visits": len(cohort.visits.time),
+            "moments": len(at),
+            "events": int((outcomes.status == 1).sum()),
+            "left_out": cohort.left_out,
+            "penalty": {cause: min(tried, key=lambda each: each[1])[0] for cause, tried in chosen.tried.items()},
+            "recalibrated": why_not or True,
+        },
+    )
+
+
+def _course(spec: Spec, cohort: Cohort, middle: dict[str, float], tell: Tell) -> JointModel | None:
+    if not spec.biomarkers:
+        return None
+    tell(f"trajectories of {len(spec.biomarkers)} biomarkers")
+    series = readings(cohort, spec, middle)
+    keys, scales = [each.column for each in spec.biomarkers], [each.scale for each in spec.biomarkers]
+    found = fit_course(series, keys, scales, since=spec.course_since)
+    count = np.bincount(series.signal, minlength=len(keys))
+    wanted = [at for at, each in enumerate(spec.biomarkers) if each.is_forecast and count[at] >= _PAIRS_AT_LEAST]
+    tell("forecasts corrected by their past errors")
+    return correct(found, series, wanted, AHEAD, since=max(spec.course_since, 0.0))
+
+
+def _recalibration(
+    spec: Spec, cohort: Cohort, outcomes: Outcomes, rows: Rows, chosen: Chosen, at: Array, is_own: NDArray[np.bool_]
+) -> tuple[calibrate.Recalibration, str]:
+    """The lines that make the risks of patients left out come true at the specification's own moments."""
+    try:
+        return calibrate.fit(_told(spec, cohort, rows, chosen.out_of_fold, at, is_own), _became(cohort, outcomes)), ""
+    except calibrate.CannotRecalibrate as error:
+        return calibrate.NONE, str(error)
+
+
+def _told(
+    spec: Spec, cohort: Cohort, rows: Rows, risk: Array, at: Array, chosen: NDArray[np.bool_]
+) -> judged.Predictions:
+    count = len(spec.horizons)
+    return judged.Predictions(
+        patient=judged.ids(cohort.ids[np.repeat(rows.patient[chosen], count)]),
+        landmark=np.repeat(at[chosen], count),
+        horizon=np.tile(np.array(spec.horizons), int(chosen.sum())),
+        risk=risk[chosen].ravel(),
+    )
+
+
+def _became(cohort: Cohort, outcomes: Outcomes) -> judged.Outcomes:
+    concerned = np.isfinite(outcomes.time)
+    return judged.Outcomes(
+        patient=judged.ids(cohort.ids[concerned]), time=outcomes.time[concerned], status=outcomes.status[concerned]
+    )
+
+
+def _card(
+    spec: Spec, cohort: Cohort, outcomes: Outcomes, rows: Rows, chosen: Chosen, lines: calibrate.Recalibration,
+    at: Array, is_own: NDArray[np.bool_], made_on: date,
+) -> dict[str, Any]:  # fmt: skip
+    predictions = _told(spec, cohort, rows, chosen.out_of_fold, at, is_own)
+    if len(lines.horizons):
+        predictions = calibrate.out_of_fold(predictions, _became(cohort, outcomes))
+    count = len(spec.horizons)
+    inputs = tuple(
+        InputColumn(key=key, unit=_unit(spec, key), values=np.repeat(rows.predictors[key][is_own], count))
+        for key in chosen.model.predictors()
+    )
+    everybody = np.full(len(cohort.ids), np.nan)
+    age = cohort.baseline[spec.people.age] if spec.people.age else everybody
+    sex = cohort.baseline[spec.people.sex] if spec.people.sex else everybody
+    people = People(
+        patient=judged.ids(cohort.ids),
+        sex=np.where(np.isnan(sex), "unknown", np.where(sex == spec.people.male, "male", "female")),
+        age=age,
+    )
+    described = Described(
+        title=spec.title,
+        kind="risk",
+        slot=f"{spec.organ}.{spec.key}" if spec.organ else spec.key,
+        organ=spec.organ,
+        endpoint=Endpoint(label=spec.endpoint),
+        competing=Endpoint(label="whatever ends it first") if chosen.model.competing is not None else None,
+        intended_use=spec.card.intended_use,
+        source=spec.card.source,
+        setting=spec.card.setting,
+        method="Landmark model of piecewise constant hazards on trajectories and history (twin.forecast.hazards)",
+        validation=f"{FOLDS}-fold by patient, recalibration included; the trajectory model saw all patients' readings",
+        limits=spec.card.limits,
+        serves=spec.card.serves,
+    )
+    run = Run(
+        predictions=predictions,
+        outcomes=_became(cohort, outcomes),
+        people=people,
+        inputs=inputs,
+        by_landmark=bool(spec.landmarks),
+        made_on=made_on,
+        software=f"patient-twin {__version__}",
+    )
+    return build(described, run)
+
+
+def _unit(spec: Spec, key: str) -> str:
+    biomarker = spec.biomarker(key.partition(":")[0])
+    return (biomarker.unit or "") if biomarker is not None else ""

@@ -1,0 +1,221 @@
+"""The fitted landmark model: risks with their own uncertainty, and what each predictor adds.
+
+    H_k(u) = sum_j h_kj (time of (0, u] in interval j)              cause k: the event, or what competes with it
+    F(w)   = sum_j S(start of j) h_1j / (h_1j + h_2j) (1 - exp(-(h_1j + h_2j) dt_j))        cumulative incidence
+
+The uncertainty is that of the coefficients: their sandwich variance over patients (Lin and Wei 1989,
+doi:10.1080/01621459.1989.10478874), for several landmarks of one patient are no several patients. It does not hold what
+the model leaves out.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+from twin.errors import TwinError
+from twin.forecast.hazards.design import Matrix, Term, matrix, owners
+
+Array = NDArray[np.float64]
+_ROWS_AT_ONCE = 20_000  # bounds the memory of a large batch; no digit depends on it
+_Z95 = 1.959963984540054
+_LOG_HAZARD_AT_MOST = 8.0  # as in the fit
+
+
+class BeyondHorizon(TwinError):
+    """A risk was asked further ahead than the model was fitted for."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cause:
+    """The hazard of one cause. theta: (T,) as `newton.Fit`; covariance: (T, T) of theta, over patients."""
+
+    theta: Array
+    covariance: Array
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class HazardModel:
+    """The terms, the intervals (cuts: (J + 1,) years after the landmark), growth (J,), and a hazard for each cause."""
+
+    terms: tuple[Term, ...]
+    cuts: Array
+    growth: Array
+    event: Cause
+    competing: Cause | None
+
+    def predictors(self) -> tuple[str, ...]:
+        """The keys it asks for."""
+        return tuple(term.key for term in self.terms)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Risk:
+    """value, low, high: (N, H); low to high is the 95 % interval of the risk itself, not of the outcome."""
+
+    value: Array
+    low: Array
+    high: Array
+
+
+def risk(
+    model: HazardModel, predictors: Mapping[str, Array], horizons: Sequence[float], safe_for: Array | None = None
+) -> Risk:
+    """Return P(event within each horizon), an event that competes coming first counting as none.
+
+    Args:
+        predictors: (N,) each, NaN where not known. horizons: (H,) years.
+        safe_for: (N,) years after the landmark during which the event can't be, for it starts the clock; default 0.
+
+    Raises:
+        BeyondHorizon: a horizon of 0 or less, or past the last interval.
+    """
+    asked = np.asarray(horizons, dtype=np.float64)
+    if not ((asked > 0) & (asked <= model.cuts[-1] + 1e-9)).all():
+        raise BeyondHorizon(f"the model says something of the next {model.cuts[-1]:g} years")
+    rows = len(next(iter(predictors.values())))
+    start = np.zeros(rows) if safe_for is None else np.maximum(safe_for, 0.0)
+    parts = [
+        _risk(model, {key: predictors[key][at : at + _ROWS_AT_ONCE] for key in model.predictors()}, asked, start[at:])
+        for at in range(0, rows, _ROWS_AT_ONCE)
+    ]
+    empty = np.zeros((0, len(asked)))
+    value, low, high = (np.concatenate(column) for column in zip(*parts, strict=True)) if parts else (empty,) * 3
+    return Risk(value=value, low=low, high=high)
+
+
+def pulls(model: HazardModel, predictors: Mapping[str, Array]) -> dict[str, Array]:
+    """Return what each predictor adds to the log hazard of the event, (N,) each, 0 for an average patient.
+
+    Averaged over the time since the landmark; a predictor that is not known adds what its absence adds.
+    """
+    laid = matrix(model.terms, predictors)
+    count = len(model.cuts) - 1
+    width = laid.columns.shape[1]
+    added = laid.columns * model.event.theta[count : count + width]
+    found = {key: np.zeros(len(added)) for key in model.predictors()}
+    for column, key in enumerate(owners(model.terms)):
+        found[key] = found[key] + added[:, column]
+    return found
+
+
+def hazards(model: HazardModel, laid: Matrix, cause: Cause) -> Array:
+    """Return the hazard in each interval (N, J), per year.
+
+    Summed term by term, not by a matrix product, whose order of addition depends on how many rows there are: one
+    patient's digits are the same alone and in a batch.
+    """
+    count = len(model.cuts) - 1
+    columns = laid.columns
+    steady = _summed(columns, cause.theta[count : count + columns.shape[1]])
+    fading = _summed(laid.lines, cause.theta[count + columns.shape[1] :])
+    log_hazard = cause.theta[:count] + steady[:, np.newaxis] + fading[:, np.newaxis] * model.growth
+    return np.asarray(np.exp(np.minimum(log_hazard, _LOG_HAZARD_AT_MOST)))
+
+
+def to_arrays(model: HazardModel) -> tuple[dict[str, Array], dict[str, Any]]:
+    """Return the model as arrays and JSON."""
+    knots = np.full((len(model.terms), max((len(term.knots) for term in model.terms), default=0), 3), np.nan)
+    for row, term in enumerate(model.terms):
+        knots[row, : len(term.knots)] = np.array(term.knots).reshape(-1, 3)
+    bounds = [[term.low, term.high, term.mean, term.sd] for term in model.terms]
+    arrays = {
+        "cuts": model.cuts,
+        "growth": model.growth,
+        "bounds": np.array(bounds, dtype=np.float64).reshape(-1, 4),
+        "knots": knots,
+        "event.theta": model.event.theta,
+        "event.covariance": model.event.covariance,
+    }
+    if model.competing is not None:
+        arrays |= {"competing.theta": model.competing.theta, "competing.covariance": model.competing.covariance}
+    return arrays, {"predictors": list(model.predictors()), "can_miss": [term.can_miss for term in model.terms]}
+
+
+def from_arrays(arrays: Mapping[str, NDArray[Any]], written: Mapping[str, Any]) -> HazardModel:
+    """Return the model that `to_arrays` wrote."""
+    rows = zip(written["predictors"], written["can_miss"], arrays["bounds"].tolist(), arrays["knots"], strict=True)
+    has_competing = "competing.theta" in arrays
+    return HazardModel(
+        terms=tuple(
+            Term(
+                key=key,
+                low=low,
+                high=high,
+                mean=mean,
+                sd=sd,
+                knots=tuple((float(a), float(b), float(c)) for a, b, c in knots if np.isfinite(a)),
+                can_miss=can_miss,
+            )
+            for key, can_miss, (low, high, mean, sd), knots in rows
+        ),
+        cuts=arrays["cuts"],
+        growth=arrays["growth"],
+        event=Cause(theta=arrays["event.theta"], covariance=arrays["event.covariance"]),
+        competing=Cause(theta=arrays["competing.theta"], covariance=arrays["competing.covariance"])
+        if has_competing
+        else None,
+    )
+
+
+def _risk(model: HazardModel, predictors: Mapping[str, Array], horizons: Array, safe: Array) -> tuple[Array, ...]:
+    laid = matrix(model.terms, predictors)
+    safe = safe[: len(laid.lines)]
+    event = hazards(model, laid, model.event)
+    other = np.zeros_like(event) if model.competing is None else hazards(model, laid, model.competing)
+    value, low, high = (np.zeros((len(event), len(horizons))) for _ in range(3))
+    for column, horizon in enumerate(horizons):
+        low_edge = np.maximum(model.cuts[:-1], safe[:, np.newaxis])
+        years = np.clip(np.minimum(model.cuts[1:], horizon) - low_edge, 0.0, None)
+        incidence = _incidence(event, other, years)
+        value[:, column] = incidence
+        low[:, column], high[:, column] = _interval(model, laid, event, years, incidence)
+    return value, low, high
+
+
+def _incidence(event: Array, other: Array, years: Array) -> Array:
+    total = event + other
+    left, found = np.ones(len(event)), np.zeros(len(event))
+    for j in range(event.shape[1]):
+        ends = -np.expm1(-total[:, j] * years[:, j])
+        found += left * ends * event[:, j] / np.maximum(total[:, j], 1e-300)
+        left *= 1 - ends
+    return found
+
+
+def _interval(model: HazardModel, laid: Matrix, event: Array, years: Array, value: Array) -> tuple[Array, Array]:
+    """The delta method on the logarithm of the event's cumulative hazard, carried over to the incidence."""
+    cumulative = event * years
+    total = np.maximum(cumulative.sum(axis=1), 1e-300)
+    share = cumulative / total[:, np.newaxis]
+    fading = laid.lines * (share @ model.growth)[:, np.newaxis]
+    gradient = np.concatenate((share, laid.columns, fading), axis=1)
+    variance = _quadratic(gradient, model.event.covariance)
+    factor = np.exp(_Z95 * np.sqrt(np.maximum(variance, 0.0)))
+    whole = np.maximum(-np.expm1(-total), 1e-300)
+    scale = np.minimum(value / whole, 1.0)  # the part of it that competing events leave
+    return -np.expm1(-total / factor) * scale, -np.expm1(-np.minimum(total * factor, 700.0)) * scale
+
+
+@njit(cache=True)
+def _quadratic(vectors: Array, square: Array) -> Array:
+    """v'Sv of each row of (N, T): row by row, for the digits of a matrix product depend on how many rows there are."""
+    out = np.zeros(len(vectors))
+    for row in range(len(vectors)):
+        for i in range(len(square)):
+            if vectors[row, i] != 0.0:
+                part = 0.0
+                for j in range(len(square)):
+                    part += square[i, j] * vectors[row, j]
+                out[row] += vectors[row, i] * part
+    return out
+
+
+def _summed(columns: Array, weights: Array) -> Array:
+    found = np.zeros(len(columns))
+    for column, weight in enumerate(weights):
+        found += columns[:, column] * weight
+    return found
