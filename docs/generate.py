@@ -18,6 +18,7 @@ from alerts.channels import CHANNELS
 from imaging.catalogue import OWN, Entry, entries
 from imaging.findings import FINDINGS
 from twin import settings
+from twin.answering import of_images
 from twin.cli import app
 from twin.importers import IMPORTERS
 from twin.importers.reasons import REASONS
@@ -25,11 +26,12 @@ from twin.importers.report import QUARANTINED
 from twin.organs import ORGANS
 from twin.organs.base import Threshold
 from twin.organs.ct_cutoffs import Cutoff, cutoffs
+from twin.organs.rule_tables import RULE_TABLES
 from twin.record.codes.concepts import JOINS, NO_CONCEPT
 from twin.record.codes.rows import rows
 from twin.record.fact import FACT_KINDS
 from twin.record.signal import Signal, signals
-from twin.scores import SCORES
+from twin.scores import SCORES, Score
 from twin.store import tables
 
 DOCS = Path(__file__).parent
@@ -122,19 +124,20 @@ def built_in() -> str:
             "",
             "## Scores",
             "",
-            *_table(
-                ("key", "question", "outputs", "status", "source"),
-                (
-                    (
-                        f"`{score.key}`",
-                        _question(score.formula),
-                        _outputs(score.outputs),
-                        score.verification,
-                        score.source,
-                    )
-                    for score in SCORES
-                ),
-            ),
+            "What each takes, in which units and ranges: `twin score --list`. What is left out, and why:",
+            "[scores](../scores.md).",
+            "",
+            *_formulas(SCORES),
+            "## Rule tables",
+            "",
+            "Tables of guidelines: measurements into a class or an action. `twin score` asks them by name too.",
+            "",
+            *_formulas(RULE_TABLES),
+            "## Image formulas",
+            "",
+            "Formulas of measurements on images; `twin score` asks them by name too.",
+            "",
+            *_formulas(of_images()),
             *_organs(),
             "## Import formats",
             "",
@@ -391,6 +394,23 @@ def _organs() -> Iterator[str]:
 def _threshold(line: Threshold) -> tuple[str, ...]:
     closing = ", ".join(f"`{key}`" for key in line.closes_with)
     return (line.label.en, line.examination.en, closing, line.rule.rule_id, line.rule.status, line.rule.source)
+
+
+def _formulas(asked: Iterable[Score]) -> Iterator[str]:
+    return _table(
+        ("key", "question", "outputs", "status", "source"),
+        ((f"`{each.key}`", _asks(each), _outputs(each.outputs), each.verification, each.source) for each in asked),
+    )
+
+
+def _asks(asked: Score) -> str:
+    """Return the question of the module a formula has for itself, else what the formula says of itself."""
+    module = inspect.getmodule(inspect.unwrap(asked.formula))
+    has_own = module is not None and module.__name__.endswith(f".{asked.key}")
+    if has_own:
+        return _question(asked.formula)
+    own = sys.modules.get(f"twin.scores.{asked.key}")
+    return _first_line(own.__doc__ if own else (asked.formula.__doc__ or "").split(". ")[0])
 
 
 def _outputs(outputs: Iterable[object]) -> str:
