@@ -69,7 +69,7 @@ def test_the_twin_is_stored_and_fresh_unless_data_came_meanwhile(clinic: Clinic)
                  " group by t.patient_id")
         ).one()  # fmt: skip
     assert "organs" not in body
-    assert organs == ["liver", "vascular"]
+    assert organs == ["kidney", "liver", "lung", "pancreas", "vascular"]
     clinic.send(clinic.hba1c("h8", 6.0, NOW), now=NOW)
     with clinic.engine.connect() as connection:
         assert forecasts.count_stale(connection) == 1
@@ -144,8 +144,8 @@ def test_a_view_of_a_past_day_shows_what_was_known_then_and_touches_no_recall(cl
     rescore.view(clinic.engine, clinic.settings, clinic.whose, then, now=NOW)
     with clinic.engine.connect() as connection:
         body = connection.execute(text("select body from twin_view")).scalar_one()
-    (vascular,) = [organ for organ in body["organs"] if organ["key"] == "vascular"]
-    (series,) = [signal for signal in vascular["signals"] if signal["key"] == "hba1c"]
+    (pancreas,) = [organ for organ in body["organs"] if organ["key"] == "pancreas"]
+    (series,) = [signal for signal in pancreas["signals"] if signal["key"] == "hba1c"]
     assert [point["value"] for point in series["points"]] == [5.6, 5.8, 6.1]
     assert not clinic.alerts.live(clinic.whose)
 
