@@ -27,6 +27,7 @@ def names(model: JointModel, signal: int, covariates: int) -> tuple[str, ...]:
         "years since any reading",
         f"restlessness of {own}",
         f"population mean of {own}",
+        "years on the clock",
         *(f"covariate {index}" for index in range(1, covariates)),
     )
 
@@ -56,6 +57,7 @@ def features(model: JointModel, asked: Asked, signal: int) -> Array:
         np.log1p(np.where(seen, np.minimum(asked.last.min(axis=1), FAR * model.relaxation), 0.0)),
         np.log(asked.restless[:, signal]),
         asked.mean[:, signal],
+        asked.time,
         *asked.covariates[:, 1:].T,
     ]
     return np.stack(columns, axis=1)
