@@ -225,8 +225,13 @@ def drift(version: Version, json_out: AsJson = False) -> None:
 def _instance() -> "Iterator[Connection]":
     from twin import compose
 
-    with could_not(), compose.instance(settings()).engine.begin() as connection:
-        yield connection
+    with could_not():
+        engine = compose.instance(settings()).engine
+        try:
+            with engine.begin() as connection:
+                yield connection
+        finally:
+            engine.dispose()
 
 
 def _card(named: str) -> tuple[dict[str, Any], str]:

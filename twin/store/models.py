@@ -224,12 +224,8 @@ def events(connection: Connection, model_id: int) -> tuple[ModelEvent, ...]:
 
 def latest_drift(connection: Connection) -> dict[int, ModelEvent]:
     """Return the newest drift check of each model that had one, by the model's id."""
-    rows = connection.execute(
-        select(model_event)
-        .where(model_event.c.action == "drift")
-        .distinct(model_event.c.model_id)
-        .order_by(model_event.c.model_id, model_event.c.id.desc())
-    )
+    checks = select(func.max(model_event.c.id)).where(model_event.c.action == "drift").group_by(model_event.c.model_id)
+    rows = connection.execute(select(model_event).where(model_event.c.id.in_(checks)))
     return {row.model_id: ModelEvent(action=row.action, actor=row.actor, at=row.at, detail=row.detail) for row in rows}
 
 

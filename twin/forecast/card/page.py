@@ -90,7 +90,7 @@ def _population(card: Json) -> Section:
         ("Censored", f"{people['censored']}"),
         ("Follow-up, years", _quartiles(people["follow_up_years"])),
         ("Age, years", _quartiles(people["age"])),
-        ("Sex", ", ".join(f"{name} {count}" for name, count in people["sex"].items())),
+        ("Sex", ", ".join(f"{name} {count}" for name, count in sorted(people["sex"].items()))),
         ("Predictions", f"{data['predictions']}"),
     )
     return Section(title="On whom it was made", tables=(Table(head=("", ""), rows=rows),))

@@ -115,7 +115,7 @@ def _flow(card: Json) -> str:
 
 def _characteristics(card: Json) -> str:
     people = card["population"]
-    sexes = ", ".join(f"{count} {name}" for name, count in people["sex"].items() if count)
+    sexes = ", ".join(f"{count} {name}" for name, count in sorted(people["sex"].items()) if count)
     return f"Age at the first prediction {_range(people['age'])} years; {sexes}; inputs in their table."
 
 
