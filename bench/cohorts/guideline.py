@@ -1,7 +1,7 @@
 """What would the cohort's own rule of thumb or guideline score say at a visit?
 
-One number a replay row, higher is worse. Where the guideline speaks of a yes or no, age or time breaks the tie, so that a
-budget of alerts can be met at all.
+One number a replay row, higher is worse. Where the guideline speaks of a yes or no, age or time breaks the tie, so that
+a budget of alerts can be met at all.
 """
 
 from collections.abc import Callable

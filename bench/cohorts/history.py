@@ -59,19 +59,22 @@ class SignalSeries:
         t, y = self.time, self.value
         self.sums = np.concatenate([np.zeros((1, 5)), np.cumsum(np.stack([t, t * t, y, t * y, y * y], 1), axis=0)])
 
+    def span(self, rows: pd.DataFrame) -> tuple[np.ndarray, np.ndarray]:
+        """Where, among all observations, those at or before each row's landmark begin and end."""
+        owner = self.codes.get_indexer(rows.patient_id) * _YEAR_SPAN
+        until = owner + rows.landmark_time.to_numpy(float) + 1e-6  # data are rounded to 1e-4
+        return np.searchsorted(self.key, owner - _YEAR_SPAN / 2), np.searchsorted(self.key, until, side="right")
+
     def sums_until(self, rows: pd.DataFrame) -> tuple[np.ndarray, ...]:
         """Of the values at or before each row's landmark: their number, and the sums of t, t t, y and t y."""
-        owner = self.codes.get_indexer(rows.patient_id) * _YEAR_SPAN
-        start = np.searchsorted(self.key, owner - _YEAR_SPAN / 2)
-        stop = np.searchsorted(self.key, owner + rows.landmark_time.to_numpy(float) + 1e-6, side="right")
+        start, stop = self.span(rows)
         t, tt, y, ty, _ = (self.sums[stop] - self.sums[start]).T
         return (stop - start).astype(float), t, tt, y, ty
 
     def ask(self, rows: pd.DataFrame) -> dict[str, np.ndarray]:
         owner = self.codes.get_indexer(rows.patient_id)
         at = rows.landmark_time.to_numpy(float)
-        start = np.searchsorted(self.key, owner * _YEAR_SPAN - _YEAR_SPAN / 2)
-        stop = np.searchsorted(self.key, owner * _YEAR_SPAN + at + 1e-6, side="right")  # 1e-6: data are rounded to 1e-4
+        start, stop = self.span(rows)
         n = (stop - start).astype(float)
         none = n == 0
         last = np.where(none, np.nan, self.value[np.maximum(stop - 1, 0)])

@@ -56,6 +56,12 @@ def stack(study: Study, rows: pd.DataFrame, features: pd.DataFrame) -> Stack:
     return Stack(rows=rows, features=features, years=years, status=status, horizons=study.horizons)
 
 
+def telling(features: pd.DataFrame) -> list[str]:
+    """Columns with two values or more among at least 2 % of the rows: trees cannot bin the others."""
+    enough = features.notna().mean() >= 0.02
+    return [name for name in features.columns if enough[name] and features[name].nunique() > 1]
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Filling:
     """Median imputation with a missing indicator, and standardising, learned on training rows."""

@@ -3,6 +3,8 @@
 doi:10.7717/peerj.6257; torch. Letters: N rows, D features, K intervals.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import torch
@@ -30,12 +32,13 @@ def fit_net(train: Stack, *, seed: int = 0) -> Predict:
     part = np.random.default_rng(seed).integers(0, _MEMBERS, train.rows.patient_id.nunique())
     part = part[pd.factorize(train.rows.patient_id)[0]]
     nets = [_train(known, here.float(), at_risk, torch.tensor(part == m), seed + m) for m in range(_MEMBERS)]
+    set_right = _calibrated(nets, known, here.float(), at_risk, part)
     at = [round(w * _INTERVALS_A_YEAR) - 1 for w in train.horizons]
 
     def predict(features: pd.DataFrame) -> np.ndarray:
         known = torch.tensor(filling(features).to_numpy(), dtype=torch.float32)
         with torch.no_grad():
-            risks = [1 - torch.cumprod(1 - torch.sigmoid(net(known)), dim=1)[:, at] for net in nets]
+            risks = [1 - torch.cumprod(1 - torch.sigmoid(set_right(net(known))), dim=1)[:, at] for net in nets]
         return torch.stack(risks).mean(0).numpy().astype(float)
 
     return predict
@@ -69,6 +72,28 @@ def _train(
             break
     net.load_state_dict(kept)
     return net.eval()
+
+
+def _calibrated(
+    nets: list[nn.Sequential], known: torch.Tensor, here: torch.Tensor, at_risk: torch.Tensor, part: np.ndarray
+) -> Callable[[torch.Tensor], torch.Tensor]:
+    """Slope and intercept for the logits, from each net on the rows it was not trained on: alone it is too sure."""
+    logit = torch.zeros_like(here)
+    with torch.no_grad():
+        for member, net in enumerate(nets):
+            logit[part == member] = net(known[part == member])
+    line = torch.tensor([1.0, 0.0], requires_grad=True)
+    descent = torch.optim.LBFGS([line], max_iter=50, line_search_fn="strong_wolfe")
+
+    def loss() -> torch.Tensor:
+        descent.zero_grad()
+        value = _loss(line[0] * logit + line[1], here, at_risk)
+        value.backward()
+        return value
+
+    descent.step(loss)
+    slope, intercept = line.detach()
+    return lambda given: slope * given + intercept
 
 
 def _loss(logit: torch.Tensor, here: torch.Tensor, at_risk: torch.Tensor) -> torch.Tensor:
