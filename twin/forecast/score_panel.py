@@ -8,12 +8,12 @@ import numpy as np
 
 from twin.forecast.change import Judged, Reading, Verdict, judge, told, verdict_of_course
 from twin.forecast.change_limit import Limit
-from twin.forecast.change_words import because
 from twin.forecast.futures import MONTH, MONTHS
 from twin.forecast.result import QUANTILES
 from twin.forecast.score_course import ScoreCourse, noise
 from twin.forecast.signal_panel import FAN_MONTHS, TREND_AT_LEAST, TREND_WITHIN, Trend
 from twin.organs.base import OrganScore, Text
+from twin.organs.change_words import because
 from twin.record.fact import Absent
 from twin.record.timeline import Timeline
 from twin.scores.gather import Found, Site

@@ -11,11 +11,11 @@ import numpy as np
 from twin.forecast.change import Judged, Verdict, judge, told, verdict_of_course
 from twin.forecast.change_limit import Limit, limits
 from twin.forecast.change_method import reading
-from twin.forecast.change_words import because
 from twin.forecast.dynamics import Observation, fan, follow, observation, spread
 from twin.forecast.futures import MONTH, MONTH_YEARS, MONTHS, Followed, Futures, follow_until
 from twin.forecast.motion import Motion, motions
 from twin.organs.base import OrganSignal, Text
+from twin.organs.change_words import because
 from twin.record.codes import OWN_FINDING
 from twin.record.fact import Absent, Fact
 from twin.record.signal import signal

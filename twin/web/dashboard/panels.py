@@ -7,9 +7,13 @@ A panel is one signal or one score. Those with a threshold come first, then thos
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from twin.organs.change_words import because
 from twin.web.dashboard.format import days_of
+from twin.web.dashboard.format import unit as unit_of
 from twin.web.dashboard.shown import Body, shown_organ
 
+FRONT = 6  # panels without a line that stand open; the others of an organ are one click away
+WORTH_TELLING = 0.01  # of the chance within a year: lines further off stand in the table only
 ROWS = 12  # values in the table beside a chart; all of them are one click away
 AHEAD = (6, 12, 24)  # months of the forecast that the table names
 DAYS_A_MONTH = 30.44
@@ -17,7 +21,10 @@ DAYS_A_MONTH = 30.44
 
 @dataclass(frozen=True, kw_only=True)
 class Value:
-    """One row of the table: a value as used, what was received, and what was made of it."""
+    """One row of the table: a value as used, what was received, and what was made of it.
+
+    `why` says in both languages why the change is real, not real or not to be told.
+    """
 
     at: str
     value: float
@@ -26,6 +33,7 @@ class Value:
     reason: str | None
     change: str | None
     fact_id: int | None
+    why: Body | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +51,7 @@ class Panel:
     """One signal or score with data. `crossings` are those about it; `values` run from the newest.
 
     `missing` says why there is no forecast, or no value of a score now; `trend` is the verdict on the latest change.
+    `limit` is the source of what counts as a real change.
     """
 
     kind: str
@@ -64,6 +73,7 @@ class Panel:
     warnings: Sequence[str]
     trend: Body | None
     missing: str | None
+    limit: str | None = None
 
     @property
     def id(self) -> str:
@@ -76,6 +86,17 @@ class Panel:
         return [crossing for crossing in self.crossings if crossing["status"] != "not_applicable"]
 
     @property
+    def told(self) -> Sequence[Body]:
+        """The lines to name beside the chart: passed, not far off, or the nearest; a lone one whatever it says."""
+        if len(self.crossings) == 1:
+            return self.crossings
+        near = [line for line in self.lines if line["already_past"] or _chance(line) >= WORTH_TELLING]
+        return near or sorted(self.lines, key=self._distance)[:1]
+
+    def _distance(self, line: Body) -> float:
+        return abs(line["value"] - self.latest.value) if self.latest else 0.0
+
+    @property
     def is_watched(self) -> bool:
         """True where a threshold can open a recall."""
         return any(crossing["status"] == "on" for crossing in self.crossings)
@@ -83,7 +104,7 @@ class Panel:
     @property
     def probability(self) -> Body | None:
         """P(past the first threshold) in 12 months, where there is one and it is not passed already."""
-        return next((p for line in self.lines[:1] for p in line["probabilities"] if p["months"] == 12), None)
+        return next((p for line in self.told[:1] for p in line["probabilities"] if p["months"] == 12), None)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,11 +127,35 @@ class Gap:
 
 @dataclass(frozen=True, kw_only=True)
 class OrganPage:
-    """One organ's panels in the order they are shown, and its gaps."""
+    """One organ's panels in the order they are shown, its gaps, and what it is read with.
+
+    `starts_with` says which first measurement would start an organ that has none.
+    """
 
     key: str
     panels: Sequence[Panel]
     gaps: Sequence[Gap]
+    starts_with: Body | None = None
+    history: Sequence[Body] = ()
+    links: Sequence[Body] = ()
+    genomics: Body | None = None
+
+    @property
+    def front(self) -> Sequence[Panel]:
+        """The panels that stand open: all with a line or a real change, and the first few others."""
+        others = [panel for panel in self.panels if not _is_news(panel)]
+        return [panel for panel in self.panels if _is_news(panel) or panel in others[:FRONT]]
+
+    @property
+    def folded(self) -> Sequence[Panel]:
+        """The panels one click away."""
+        front = self.front
+        return [panel for panel in self.panels if panel not in front]
+
+    @property
+    def is_silent(self) -> bool:
+        """True where nothing of the organ is on record: it is one line then."""
+        return not (self.panels or self.history or self.genomics or any(gap.last for gap in self.gaps))
 
 
 def organ_page(organ: Body) -> OrganPage:
@@ -120,7 +165,20 @@ def organ_page(organ: Body) -> OrganPage:
     panels = [panel for panel in every if panel.values and (panel.ahead or not panel.missing)]
     gaps = [_gap(panel) for panel in every if panel not in panels]
     panels.sort(key=lambda panel: (not panel.is_watched, not panel.lines, panel.kind != "score"))
-    return OrganPage(key=str(organ["key"]), panels=panels, gaps=gaps)
+    known = organ.get("genomics") or {}
+    return OrganPage(
+        key=str(organ["key"]), panels=panels, gaps=gaps, starts_with=organ.get("starts_with"),
+        history=organ.get("history") or (), links=organ.get("links") or (),
+        genomics=known if known.get("genotypes") or known.get("effects") else None,
+    )  # fmt: skip
+
+
+def _is_news(panel: Panel) -> bool:
+    return bool(panel.lines) or (panel.latest is not None and panel.latest.change == "changed")
+
+
+def _chance(line: Body) -> float:
+    return next((p["p"] for p in line["probabilities"] if p["months"] == AHEAD[1]), 0.0)
 
 
 def _panels(organ: Body) -> list[Panel]:
@@ -147,7 +205,7 @@ def all_values(organ: Body, panel_id: str) -> Panel | None:
     if found is None:
         return None
     source = _series(organ, found)
-    rows = _values(source["points"]) if found.kind == "signal" else _history(source["history"])
+    rows = _values(source["points"], found.unit) if found.kind == "signal" else _history(source["history"], found.unit)
     return replace(found, values=rows)
 
 
@@ -174,26 +232,27 @@ def received(value: Body) -> str:
 
 
 def _signal(signal: Body, crossings: Sequence[Body]) -> Panel:
-    rows = _values(signal["points"])
+    rows = _values(signal["points"], str(signal["unit"] or ""))
     reference = signal.get("reference") or {}
     return Panel(
         kind="signal", key=str(signal["key"]), output="", unit=str(signal["unit"] or ""), scale=str(signal["scale"]),
         reference=(reference.get("low"), reference.get("high")),
         latest=next((row for row in rows if row.used), None), values=rows[:ROWS], total=len(rows),
         ahead=_ahead(signal["forecast"]), crossings=crossings, category=None, caution=None, source=None,
-        verification=None, inputs=(), warnings=(), trend=None, missing=signal["missing"],
+        verification=None, inputs=(), warnings=(), trend=None, missing=signal["missing"], limit=signal.get("limit"),
     )  # fmt: skip
 
 
 def _score(score: Body, crossings: Sequence[Body]) -> Panel:
-    rows = _history(score["history"])
+    rows = _history(score["history"], str(score["unit"] or ""))
     latest = None
     if score["value"] is not None:
         at = score.get("at") or (rows[0].at if rows else "")
-        change = (score.get("trend") or {}).get("verdict")
+        newest = rows[0] if rows else None
         latest = Value(
-            at=str(at), value=score["value"], received="", used=True, reason=None, change=change, fact_id=None
-        )
+            at=str(at), value=score["value"], received="", used=True, reason=None,
+            change=newest.change if newest else None, fact_id=None, why=newest.why if newest else None,
+        )  # fmt: skip
     return Panel(
         kind="score", key=str(score["key"]), output=str(score["output"]), unit=str(score["unit"] or ""), scale="linear",
         reference=(None, None), latest=latest, values=rows[:ROWS], total=len(rows), ahead=_ahead(score["forecast"]),
@@ -215,19 +274,24 @@ def _words(caution: object) -> str | None:
     return str(caution)
 
 
-def _values(points: Sequence[Body]) -> list[Value]:
+def _values(points: Sequence[Body], unit: str) -> list[Value]:
     rows = [
         Value(at=point["observed_at"], value=point["value"], received=received(point["received"]), used=point["used"],
-              reason=point["reason"], change=point["change"], fact_id=point["fact_id"])
+              reason=point["reason"], change=point["change"], fact_id=point["fact_id"], why=_because(point, unit))
         for point in points if point["value"] is not None
     ]  # fmt: skip
     return sorted(rows, key=lambda row: row.at, reverse=True)
 
 
-def _history(history: Sequence[Body]) -> list[Value]:
+def _because(row: Body, unit: str) -> Body | None:
+    judged = row.get("judged")
+    return because(judged, unit_of(unit, "en")).as_dict() if judged else None
+
+
+def _history(history: Sequence[Body], unit: str) -> list[Value]:
     rows = [
         Value(at=row["at"], value=row["value"], received="", used=True, reason=None, change=row.get("change"),
-              fact_id=None)
+              fact_id=None, why=_because(row, unit))
         for row in history if row["value"] is not None
     ]  # fmt: skip
     return sorted(rows, key=lambda row: row.at, reverse=True)

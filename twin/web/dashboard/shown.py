@@ -8,7 +8,9 @@ from twin.errors import UnknownKey
 from twin.organs import ORGANS, organ
 
 Body = Mapping[str, Any]  # JSON of a stored snapshot; its form is the contract of `twin snapshot`
-RISKS = frozenset({"prevent", "kfre4"})  # scores whose outputs are probabilities as fractions (formulas.md section 0)
+RISKS = frozenset(
+    {"prevent", "kfre4", "score2", "score2_op", "framingham2008", "galad"}
+)  # scores whose outputs are probabilities as fractions (formulas.md section 0)
 _NUMBERS = ("value", "value_from", "value_to", "median", "q025", "q10", "q25", "q75", "q90", "q975")
 
 
@@ -49,13 +51,15 @@ def _declared(language: str) -> Mapping[str, str]:
         for need in (*line.population.all_of, *line.population.any_of, *line.population.none_of)
     ]  # fmt: skip
     lines = [text for one in ORGANS for line in one.thresholds for text in (line.label, line.action, line.examination)]
-    return {text.en: text.as_dict()[language] for text in (*needs, *lines)}
+    starts = [one.starts_with for one in ORGANS]
+    return {text.en: text.as_dict()[language] for text in (*needs, *lines, *starts)}
 
 
 def _score(score: Body) -> Body:
     if not is_fraction(score["key"], score["unit"]):
         return score
-    rows = {name: [_percent(row) for row in score[name]] for name in ("history", "forecast")}
+    rows: dict[str, Any] = {"forecast": [_percent(row) for row in score["forecast"]]}
+    rows["history"] = [{**_percent(row), "judged": _judged(row.get("judged"))} for row in score["history"]]
     trend = _percent(score["trend"]) if score.get("trend") else None
     return {**_percent(score), **rows, "trend": trend, "unit": "%"}
 
@@ -67,5 +71,9 @@ def _crossing(crossing: Body) -> Body:
     return crossing
 
 
-def _percent(row: Body) -> Body:
-    return {**row, **{name: row[name] * 100 for name in _NUMBERS if isinstance(row.get(name), int | float)}}
+def _judged(judged: Body | None) -> Body | None:
+    return None if judged is None else _percent(judged, ("level", "low", "high"))
+
+
+def _percent(row: Body, names: tuple[str, ...] = _NUMBERS) -> Body:
+    return {**row, **{name: row[name] * 100 for name in names if isinstance(row.get(name), int | float)}}

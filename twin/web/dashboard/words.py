@@ -40,6 +40,7 @@ ABSENT: Mapping[str, str] = MappingProxyType(
         "beyond_forecast": N_("not within the forecast"),
         "already_past": N_("already past"),
         "not_applicable": N_("does not apply to this patient"),
+        "no_reference": N_("mean and spread of the score are not known here for the patient's ancestry group"),
         "outside_validated": N_("outside the range the score was checked in"),
     }
 )
@@ -99,6 +100,7 @@ PRIORITY: Mapping[str, str] = MappingProxyType(
 VERIFICATION: Mapping[str, str] = MappingProxyType(
     {
         "verified": N_("checked against the source"),
+        "read": N_("the source was read"),
         "secondary": N_("read on one secondary page only"),
         "unverified": N_("not verified"),
         "reconstructed": N_("rebuilt from rounded numbers"),
@@ -154,6 +156,21 @@ HELD: Mapping[str, str] = MappingProxyType(
     }
 )
 SEX: Mapping[str, str] = MappingProxyType({"female": N_("F"), "male": N_("M")})
+CALLED: Mapping[str, str] = MappingProxyType(
+    {
+        "heterozygous": N_("one copy"), "homozygous": N_("two copies"), "hemizygous": N_("the only copy"),
+        "absent": N_("no copy"),
+    }
+)  # fmt: skip
+CODED: Mapping[str, str] = MappingProxyType(
+    {
+        "never": N_("never"), "former": N_("former"), "current": N_("current"), "positive": N_("positive"),
+        "negative": N_("negative"), "none": N_("none"), "mild": N_("mild"), "moderate-severe": N_("moderate to severe"),
+        "grade1-2": N_("grade 1 to 2"), "grade3-4": N_("grade 3 to 4"), "solid": N_("solid"),
+        "part_solid": N_("part-solid"), "ground_glass": N_("ground glass"), "subsolid": N_("subsolid"),
+        "single": N_("single"), "multiple": N_("multiple"),
+    }
+)  # fmt: skip
 SMOKING: Mapping[str, str] = MappingProxyType(
     {"never": N_("never smoked"), "former": N_("former smoker"), "current": N_("smoker")}
 )

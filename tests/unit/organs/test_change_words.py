@@ -6,7 +6,7 @@ from tests.unit.forecast.test_change import course
 from twin.forecast.change import Reading, judge, told
 from twin.forecast.change_limit import Limit, limits
 from twin.forecast.change_method import methods
-from twin.forecast.change_words import _METHODS, because
+from twin.organs.change_words import _METHODS, because
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
