@@ -1,6 +1,6 @@
 """What does a score say of a whole table of people at once, digit for digit as of each of them alone?"""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import isnan
 from typing import Any, TypeGuard, get_args
@@ -14,6 +14,7 @@ from twin.scores.base import Array, Given, Input, Reason, Score, evaluate, refus
 
 Column = Sequence[Any] | NDArray[Any]
 """One input of everybody: numbers, codes or lists of codes, hence Any. None or NaN is not given."""
+CHUNK = 8_192  # rows: the arrays of a formula then stay in the processor's cache
 _REASONS: tuple[str, ...] = ("", *get_args(Reason))
 _MISSING = _REASONS.index("missing_input")
 
@@ -32,11 +33,15 @@ class Answers:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Read:
-    """A column as the formula takes it: numbers or, for a choice of models, words; `reason` by number, 0 = none."""
+    """A column as the formula takes it: numbers or, for a choice of models, words with the number of each in `word`.
+
+    `reason` by number, 0 = none.
+    """
 
     values: NDArray[Any]  # floats, or words
     is_given: Flags
     reason: NDArray[np.int8]
+    word: NDArray[np.intp] | None = None
 
 
 def answer_table(
@@ -104,19 +109,18 @@ def _column(item: Input, column: object, unit: str | None, rows: int) -> _Read:
     numbers = _plain(column) if item.kind == "number" and _is_column(column) else None
     if numbers is not None:
         return _numbers(item, numbers, unit)
-    raw = _listed(column) if _is_column(column) else [column] * rows
-    known: dict[object, float | str | Absent] = {}
-    found = [_one(item, value, unit, known) for value in raw]
-    is_absent = [isinstance(value, Absent) for value in found]
+    different, of = _different(_listed(column)) if _is_column(column) else ([column], np.zeros(rows, dtype=np.intp))
+    found = [_one(item, value, unit) for value in different]
     words = any(isinstance(value, str) for value in found)
     nothing: Any = "" if words else np.nan
+    values = [nothing if value is None or isinstance(value, Absent) else value for value in found]
+    reasons = [_REASONS.index(value.reason) if isinstance(value, Absent) else 0 for value in found]
+    is_given = [value is not None and not isinstance(value, Absent) for value in found]
     return _Read(
-        values=np.array(
-            [nothing if bad or value is None else value for value, bad in zip(found, is_absent, strict=True)],
-            dtype=object if words else np.float64,
-        ),
-        is_given=np.array([value is not None and not bad for value, bad in zip(found, is_absent, strict=True)], bool),
-        reason=np.array([_REASONS.index(v.reason) if isinstance(v, Absent) else 0 for v in found], dtype=np.int8),
+        values=np.array(values, dtype=object if words else np.float64)[of],
+        is_given=np.array(is_given, dtype=bool)[of],
+        reason=np.array(reasons, dtype=np.int8)[of],
+        word=of if words else None,
     )
 
 
@@ -153,18 +157,28 @@ def _numbers(item: Input, numbers: Array, unit: str | None) -> _Read:
     return _Read(values=np.where(is_possible, values, np.nan), is_given=is_given & is_possible, reason=reason)
 
 
-def _one(
-    item: Input, raw: object, unit: str | None, known: dict[object, float | str | Absent]
-) -> float | str | Absent | None:
-    """One value as the formula takes it, None where an optional one is not given; codes are looked up once each."""
+def _different(column: Column) -> tuple[list[Any], NDArray[np.intp]]:
+    """Each value once, and which of them stands in each row; True is not 1, and lists are not compared."""
+    dtype = getattr(column, "dtype", None)
+    if isinstance(dtype, np.dtype) and dtype.kind in "biuf":
+        found, of = np.unique(np.asarray(column), return_inverse=True)
+        return found.tolist(), of
+    raw = _listed(column)
+    is_plain = set(map(type, raw)) <= {str}
+    keys = raw if is_plain else [(type(v), v if isinstance(v, Hashable) else n) for n, v in enumerate(raw)]
+    first: dict[object, int] = {}
+    for row, key in enumerate(keys):
+        first.setdefault(key, row)
+    index = {key: number for number, key in enumerate(first)}
+    return [raw[row] for row in first.values()], np.array([index[key] for key in keys], dtype=np.intp)
+
+
+def _one(item: Input, raw: object, unit: str | None) -> float | str | Absent | None:
+    """One value as the formula takes it, None where an optional one is not given."""
     if raw is None or (isinstance(raw, float) and isnan(raw)):
         default = _default(item)
         return default if default is not None or item.optional else Absent(reason="missing_input", detail=item.key)
-    if not isinstance(raw, str | int | float):
-        return read(item, raw, unit)
-    if (type(raw), raw) not in known:
-        known[type(raw), raw] = read(item, raw, unit)
-    return known[type(raw), raw]
+    return read(item, raw, unit)
 
 
 def _default(item: Input) -> float | str | None:
@@ -177,19 +191,18 @@ def _alike(
     score: Score, inputs: Mapping[str, _Read], members: NDArray[np.intp]
 ) -> Iterator[tuple[NDArray[np.intp], Given]]:
     """Yield groups who take the same model and lack the same optional inputs, each with what the formula takes."""
-    marks = [np.zeros(len(members), dtype=np.intp)]
+    kind = np.zeros(len(members), dtype=np.intp)
     for item in score.inputs:
         column = inputs[item.key]
-        if column.values.dtype == object:
-            marks.append(np.unique(column.values[members].astype(str), return_inverse=True)[1])
+        if column.word is not None:
+            kind = kind * (1 + int(column.word.max(initial=0))) + column.word[members]
         elif item.optional:
-            marks.append(column.is_given[members].astype(np.intp))
-    if not len(members):
-        return
-    kinds, of = np.unique(np.stack(marks), axis=1, return_inverse=True)
-    for kind in range(kinds.shape[1]):
-        group = members[of == kind]
-        yield group, {item.key: _taken(item, inputs[item.key], group) for item in score.inputs}
+            kind = kind * 2 + column.is_given[members]
+    for each in np.unique(kind):
+        group = members[kind == each]
+        for start in range(0, len(group), CHUNK):
+            part = group[start : start + CHUNK]
+            yield part, {item.key: _taken(item, inputs[item.key], part) for item in score.inputs}
 
 
 def _taken(item: Input, column: _Read, group: NDArray[np.intp]) -> Array | str | None:
