@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -17,6 +18,7 @@ from typer.testing import CliRunner, Result
 
 from tests.builders import bundle, lab, patient
 from tests.unit.forecast.test_card import DESCRIBED, run
+from tests.web_serving import serving
 from twin import intake, merge
 from twin.cli import app
 from twin.errors import UnreadableInput
@@ -403,6 +405,22 @@ def test_a_model_is_recalibrated_on_tables(engine: Engine, shell: CliRunner, tmp
     (tmp_path / "risk.csv").write_text("patient_id,risk\n1,0.5\n")
     ask(shell, "recalibrate", model().version, *tables, code=2)
     ask(shell, "recalibrate", model().version, code=2)  # the instance has kept nothing of this version
+
+
+def test_the_pages_say_which_models_predict_and_show_their_cards(engine: Engine, settings: Settings) -> None:
+    kept = take(engine, model())
+    activate(engine, kept.version)
+    with engine.begin() as connection:
+        watching.look(connection, kept, (), now=NOW)
+    with serving(engine, settings, NOW) as site:
+        admin = site.person("admin").get("/admin").text
+        page = site.person("clinician").get(f"/models/{kept.version}")
+        assert site.person("admin").get("/models/2020.01.01-0").status_code == 404
+    assert kept.version in admin and "Cirrhosis in fatty liver" in admin
+    assert "predicts" in admin and "too few to say" in admin
+    assert page.status_code == 200
+    assert page.text.count("<svg") == 1 and "TRIPOD" in page.text and "put to use" in page.text
+    assert not re.search(r"<style|\sstyle=|<script(?![^>]*\ssrc=)", page.text)
 
 
 def test_a_file_that_is_no_model_is_refused(engine: Engine) -> None:

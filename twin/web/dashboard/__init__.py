@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
-from twin.web.dashboard import clock, ct, identity, imports, lists, patient, reading, recalls, worklist
+from twin.web.dashboard import clock, ct, identity, imports, lists, models, patient, reading, recalls, worklist
 from twin.web.dashboard.render import render
 
 router = APIRouter()
-for _page in (worklist, recalls, patient, ct, reading, identity, imports, lists, clock):
+for _page in (worklist, recalls, patient, ct, reading, identity, imports, lists, models, clock):
     router.include_router(_page.router)
 
 __all__ = ["render", "router"]

@@ -9,6 +9,7 @@ from twin.organs import ORGANS
 from twin.organs.guideline import RULES_VERSION, rules
 from twin.store import audit, desk, worklist
 from twin.store.worklist import is_uuid
+from twin.web.dashboard import models
 from twin.web.dashboard.access import Administers, SeesPatients, SignedIn, places
 from twin.web.dashboard.clock import clock_of
 from twin.web.dashboard.render import render
@@ -70,13 +71,14 @@ def read_message(message_id: str, user: SignedIn, engine: EngineDep, now: Now) -
 
 @router.get("/admin", name="admin")
 def admin(request: Request, user: Administers, engine: EngineDep, now: Now, verify: bool = False) -> Response:
-    """Return who has an account or a token, how far the audit is sealed, and which reminders did not arrive."""
+    """Return accounts and tokens, how far the audit is sealed, which models predict, what did not arrive."""
     with engine.begin() as connection:
         verdict = audit.verify(connection) if verify else None
         if verify:
             record_access(connection, user, "audit.verify", None, "audit", now=now)
         shown = {
             "users": desk.users(connection), "tokens": desk.tokens(connection), "seals": desk.seal_state(connection),
+            "models": models.rows(connection), "states": models.STATE, "verdicts": models.DRIFT,
             "undelivered": desk.undelivered(connection), "clock": clock_of(desk.last_heartbeat(connection), now),
         }  # fmt: skip
     return render(request, "admin.html", user=user, places=places(user), verdict=verdict, **shown)
