@@ -1,7 +1,7 @@
 """A signal's level and slope by a linear mixed model: random intercept and slope (Laird & Ware 1982).
 
 Variance components are fitted on training patients; a patient's own level and slope are then the best linear unbiased
-prediction from the values at or before the asked time alone. Restricted maximum likelihood on per-patient sums gives the
+prediction from the values at or before the asked time alone. Restricted maximum likelihood on sums a patient gives the
 components of statsmodels' MixedLM (compared in RESULTS.md) in a tenth of the time.
 """
 

@@ -21,6 +21,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import torch
 
 from bench.cohorts.folds import cross_fit_replay, cross_fit_risk
+from bench.cohorts.forecasts import FORECAST_PEERS, cross_fit_forecast
 from bench.cohorts.guideline import rule_scores
 from bench.cohorts.peers import RISK_PEERS
 from bench.cohorts.study import PLANS, SHARED, Study, read_study, scorer
@@ -45,9 +46,12 @@ def main() -> None:
         folder.mkdir(parents=True, exist_ok=True)
         study.risk_tasks.to_csv(folder / "tasks_risk.csv", index=False)
         study.forecast_tasks.to_csv(folder / "tasks_forecast.csv", index=False)
-        _risks(study, folder, given.peers, given.what)
+        if {"risk", "replay"} & set(given.what):
+            _risks(study, folder, given.peers, given.what)
         if "replay" in given.what:
             _rules(study, folder, given.peers)
+        if "forecast" in given.what:
+            _forecasts(study, folder, given.peers)
 
 
 def _risks(study: Study, folder: Path, keys: list[str] | None, what: list[str]) -> None:
@@ -75,6 +79,19 @@ def _rules(study: Study, folder: Path, keys: list[str] | None) -> None:
         (folder / key).mkdir(exist_ok=True)
         table = rows.rename(columns={"landmark_time": "time"}).assign(score=score)
         table.to_csv(folder / key / "replay.csv", index=False)
+
+
+def _forecasts(study: Study, folder: Path, keys: list[str] | None) -> None:
+    for key, peer in FORECAST_PEERS.items():
+        if (keys and key not in keys) or not len(study.forecast_tasks):
+            continue
+        (folder / key).mkdir(exist_ok=True)
+        began = time.perf_counter()
+        table = cross_fit_forecast(study, peer)
+        table.to_csv(folder / key / "forecast.csv", index=False)
+        bins = scorer().score_forecast(study.task, study.visits, table, boot=0)["bins"]
+        said = [f"{b['biomarker']} {b['bin']} {b['crps']:.4f}/{b['cov80']:.3f}" for b in bins]
+        print(study.task, key, "CRPS/cov80:", *said, f"{time.perf_counter() - began:.0f} s", flush=True)
 
 
 if __name__ == "__main__":
