@@ -1,6 +1,7 @@
 """The biomarkers of a cohort as one series for the joint trajectory model."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,17 +35,17 @@ def readings(cohort: Cohort, spec: Spec, middle: Mapping[str, float]) -> Series:
     first = [cohort.diagnoses[name] for name in spec.shifts]
     has = [np.flatnonzero(np.isfinite(when)) for when in first]
     return series(
-        patient=_joined([column.patient for column in columns], np.int64),
+        patient=_joined([column.patient for column in columns]).astype(np.int64),
         time=_joined([column.time for column in columns]),
-        signal=_joined([np.full(len(column.time), at) for at, column in enumerate(columns)], np.int64),
+        signal=_joined([np.full(len(column.time), at) for at, column in enumerate(columns)]).astype(np.int64),
         value=_joined([scale.working(column.value) for scale, column in zip(scales, columns, strict=True)]),
-        censored=_joined([scale.censored(column.value) for scale, column in zip(scales, columns, strict=True)], bool),
+        censored=_joined([scale.censored(column.value) for scale, column in zip(scales, columns, strict=True)]) > 0,
         covariates=np.stack([np.ones(len(cohort.ids)), *baseline], axis=1),
         signals=len(columns),
         starts=(
-            _joined(has, np.int64),
+            _joined(has).astype(np.int64),
             _joined([when[who] for when, who in zip(first, has, strict=True)]),
-            _joined([np.full(len(who), at) for at, who in enumerate(has)], np.int64),
+            _joined([np.full(len(who), at) for at, who in enumerate(has)]).astype(np.int64),
         ),
         kinds=len(first),
     )
@@ -52,13 +53,11 @@ def readings(cohort: Cohort, spec: Spec, middle: Mapping[str, float]) -> Series:
 
 def standing(course: JointModel, asked: Asked) -> dict[str, Array]:
     """Return where each biomarker stands by the joint model, as predictors of the risk: level, slope and its SD."""
-    signals = course.signals
     found = {}
     for at, key in enumerate(course.keys):
         found[f"{key}: level"] = asked.level[:, at]
         found[f"{key}: drift"] = asked.slope[:, at]
         found[f"{key}: doubt"] = 0.5 * np.log(np.maximum(asked.covariance[:, at, at], 1e-12))
-    assert len(found) == 3 * signals
     return found
 
 
@@ -66,5 +65,5 @@ def _filled(values: Array, middle: float) -> Array:
     return np.where(np.isfinite(values), values, middle)
 
 
-def _joined(parts: list[NDArray[np.generic]], kind: type = np.float64) -> NDArray[np.generic]:
-    return np.concatenate(parts).astype(kind) if parts else np.zeros(0, dtype=kind)
+def _joined(parts: Sequence[NDArray[Any]]) -> Array:
+    return np.concatenate(parts).astype(np.float64) if parts else np.zeros(0)

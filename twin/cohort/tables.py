@@ -48,7 +48,7 @@ class Cohort:
         found = pd.Index(self.ids).get_indexer(pd.Index(ids))
         if (found < 0).any():
             raise BadTable(f"row {int(np.argmax(found < 0)) + 2}: this patient is not in patients.csv")
-        return found.astype(np.int64)
+        return np.asarray(found, dtype=np.int64)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -98,11 +98,9 @@ def outcomes(data: Path, spec: Spec, cohort: Cohort) -> Outcomes:
     if not (np.isfinite(when).all() and np.isfinite(status).all()):
         raise BadTable("outcomes.csv: an outcome without time or status")
     time, became = np.full(len(cohort.ids), np.nan), np.zeros(len(cohort.ids), dtype=np.int64)
-    known = place >= 0
-    time[place[known]] = when[known]
-    became[place[known]] = np.where(
-        status[known] == spec.event, 1, np.where(np.isin(status[known], spec.competing), 2, 0)
-    )
+    here = np.flatnonzero(place >= 0)
+    time[place[here]] = when[here]
+    became[place[here]] = np.where(status == spec.event, 1, np.where(np.isin(status, spec.competing), 2, 0))[here]
     return Outcomes(time=time, status=became)
 
 
@@ -115,9 +113,10 @@ def tasks(path: Path, columns: list[str], numbers: list[str]) -> pd.DataFrame:
     """Return a task file: `columns` must be there, and those of `numbers` hold one in every row; raises as `read`."""
     table = _table(path, columns)
     for name in numbers:
-        table[name] = _numbers(table, name, path.name)
-        if not np.isfinite(table[name]).all():
-            raise BadTable(f"{path.name} row {int(np.argmax(~np.isfinite(table[name]))) + 2}, {name}: no number")
+        values = _numbers(table, name, path.name)
+        if not np.isfinite(values).all():
+            raise BadTable(f"{path.name} row {int(np.argmax(~np.isfinite(values))) + 2}, {name}: no number")
+        table[name] = values
     return table
 
 

@@ -10,6 +10,7 @@ from twin.errors import TwinError
 from twin.forecast.hazards.design import Matrix, matrix, terms
 from twin.forecast.hazards.model import Cause, HazardModel, hazards, risk
 from twin.forecast.hazards.newton import Fit, Penalty, Seen, fit, growth, scores
+from twin.forecast.joint.threads import one_thread
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
@@ -74,6 +75,7 @@ def cuts_for(horizons: Sequence[float]) -> Array:
     return np.unique(np.round(np.concatenate((np.linspace(0.0, max(horizons), INTERVALS + 1), horizons)), 6))
 
 
+@one_thread()
 def choose(rows: Rows, horizons: Sequence[float], tell: Callable[[str], None] = lambda text: None) -> Chosen:
     """Fit the model of `rows`, its penalty chosen for each cause by cross-validation over patients.
 

@@ -79,7 +79,7 @@ def risk(
     rows = len(next(iter(predictors.values())))
     start = np.zeros(rows) if safe_for is None else np.maximum(safe_for, 0.0)
     parts = [
-        _risk(model, {key: predictors[key][at : at + _ROWS_AT_ONCE] for key in model.predictors()}, asked, start[at:])
+        _risk(model, {key: values[at : at + _ROWS_AT_ONCE] for key, values in predictors.items()}, asked, start[at:])
         for at in range(0, rows, _ROWS_AT_ONCE)
     ]
     empty = np.zeros((0, len(asked)))

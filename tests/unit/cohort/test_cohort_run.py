@@ -1,0 +1,142 @@
+"""Fit, predict and replay on a drawn cohort whose truth is known."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from drawn_cohort import draw, tasks
+from typer.testing import CliRunner
+
+from twin.cli import app
+from twin.cohort import fitted, predicting, tables
+from twin.forecast.evaluate.measures import evaluate
+from twin.forecast.evaluate.rows import outcomes_of, predictions_of
+
+
+@pytest.fixture(scope="module")
+def cohort(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return draw(tmp_path_factory.mktemp("cohort"))
+
+
+@pytest.fixture(scope="module")
+def model(cohort: Path) -> Path:
+    path = cohort / "drawn.model"
+    said = CliRunner().invoke(
+        app,
+        ["cohort", "fit", "--spec", str(cohort / "cohort.toml"), "--data", str(cohort), "--model", str(path), "--json"],
+    )
+    assert said.exit_code == 0, said.output
+    assert json.loads(said.stdout)["patients"] == 240
+    return path
+
+
+def _told(model: Path, data: Path, asked: Path, out: Path) -> tuple[pd.DataFrame, pd.DataFrame]:
+    arguments = ["--model", str(model), "--data", str(data), "--tasks", str(asked), "--out", str(out)]
+    said = CliRunner().invoke(app, ["cohort", "predict", *arguments])
+    assert said.exit_code == 0, said.output
+    return pd.read_csv(out / "risk.csv"), pd.read_csv(out / "forecast.csv")
+
+
+def test_risks_of_new_patients_rank_them_and_come_true(model: Path, tmp_path: Path) -> None:
+    new = draw(tmp_path / "new", patients=400, seed=1)
+    risk, _ = _told(model, new, tasks(new), tmp_path / "out")
+    became = outcomes_of(pd.read_csv(new / "outcomes.csv"))
+    judged = evaluate(predictions_of(risk), became, repeats=50)
+    hazard = risk.patient_id.map(pd.read_csv(new / "truth.csv").set_index("patient_id").hazard)
+    best = risk.assign(risk=1 - np.exp(-hazard * risk.horizon))
+    truth = evaluate(predictions_of(best), became, repeats=50).mean["auc"].value
+    assert judged.mean["auc"].value > truth - 0.08  # the true hazard knows the drift without error
+    assert 0.6 < judged.mean["observed_expected"].value < 1.6
+    assert ((risk.low <= risk.risk) & (risk.risk <= risk.high)).all()
+    one, two = (risk[risk.horizon == horizon].set_index("patient_id").risk for horizon in (1, 2))
+    assert (two >= one).all()
+
+
+def test_a_forecast_covers_new_readings_as_often_as_it_says(model: Path, tmp_path: Path) -> None:
+    new = draw(tmp_path / "new", patients=400, seed=2)
+    _, forecast = _told(model, new, tasks(new), tmp_path / "out")
+    visits = pd.read_csv(new / "visits.csv")
+    near = visits[(visits.time - 3.0).abs() < 0.11].groupby("patient_id").marker.first()
+    both = forecast.set_index("patient_id").join(near, how="inner")
+    covered = ((both.marker >= both["q0.1"]) & (both.marker <= both["q0.9"])).mean()
+    assert 0.70 < covered < 0.90
+    levels = forecast[[name for name in forecast if name.startswith("q")]].to_numpy()
+    assert (np.diff(levels, axis=1) >= 0).all()
+
+
+def test_what_comes_after_a_moment_changes_no_digit(model: Path, cohort: Path, tmp_path: Path) -> None:
+    asked = tasks(cohort)
+    whole = _told(model, cohort, asked, tmp_path / "whole")
+    cut = tmp_path / "cut"
+    cut.mkdir()
+    for name in ("patients.csv", "visits.csv", "events.csv"):
+        table = pd.read_csv(cohort / name)
+        (table[table.time <= 2.0] if "time" in table else table).to_csv(cut / name, index=False)
+    parted = _told(model, cut, asked, tmp_path / "cut_out")
+    for one, other in zip(whole, parted, strict=True):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_one_patient_alone_has_the_digits_of_the_batch(model: Path, cohort: Path) -> None:
+    made, _ = fitted.load(model)
+    everybody = tables.read(cohort, made.spec)
+    asked = pd.read_csv(tasks(cohort) / "tasks_risk.csv")
+    whole = predicting.predict_risks(made, everybody, asked)
+    for name in asked.patient_id.unique()[:5]:
+        alone = tables.read(cohort, made.spec, np.array([name], dtype=object))
+        mine = predicting.predict_risks(made, alone, asked[asked.patient_id == name])
+        assert (mine.risk.to_numpy() == whole[whole.patient_id == name].risk.to_numpy()).all()
+        assert (mine.high.to_numpy() == whole[whole.patient_id == name].high.to_numpy()).all()
+
+
+def test_the_order_of_rows_changes_no_digit(model: Path, cohort: Path, tmp_path: Path) -> None:
+    shuffled = tmp_path / "shuffled"
+    shuffled.mkdir()
+    for name in ("patients.csv", "visits.csv", "events.csv"):
+        pd.read_csv(cohort / name).sample(frac=1, random_state=3).to_csv(shuffled / name, index=False)
+    asked = tasks(cohort)
+    for one, other in zip(
+        _told(model, cohort, asked, tmp_path / "a"), _told(model, shuffled, asked, tmp_path / "b"), strict=True
+    ):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_a_replay_scores_every_visit_by_what_was_known_at_it(model: Path, cohort: Path, tmp_path: Path) -> None:
+    out = tmp_path / "replay.csv"
+    arguments = ["cohort", "replay", "--model", str(model), "--data", str(cohort), "--out", str(out)]
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    scored, visits = pd.read_csv(out), pd.read_csv(cohort / "visits.csv")
+    assert len(scored) == len(visits) and scored.score.between(0, 1).all()
+    first = visits[visits.time == 0]
+    early = tmp_path / "early"
+    early.mkdir()
+    first.to_csv(early / "visits.csv", index=False)
+    for name in ("patients.csv", "events.csv"):
+        table = pd.read_csv(cohort / name)
+        (table[table.time <= 0] if "time" in table else table).to_csv(early / name, index=False)
+    arguments[-1], arguments[-3] = str(tmp_path / "early.csv"), str(early)
+    assert CliRunner().invoke(app, arguments).exit_code == 0
+    again = pd.read_csv(tmp_path / "early.csv").set_index("patient_id").score
+    assert (again == scored[scored.time == 0].set_index("patient_id").score).all()
+
+
+def test_a_task_beyond_the_longest_horizon_is_refused(model: Path, cohort: Path, tmp_path: Path) -> None:
+    asked = tmp_path / "tasks"
+    asked.mkdir()
+    pd.DataFrame({"patient_id": ["P0001"], "landmark_time": [1.0], "horizon": [9.0]}).to_csv(
+        asked / "tasks_risk.csv", index=False
+    )
+    arguments = ["--model", str(model), "--data", str(cohort), "--tasks", str(asked), "--out", str(tmp_path / "out")]
+    said = CliRunner().invoke(app, ["cohort", "predict", *arguments])
+    assert said.exit_code == 2 and "2 years" in said.output
+
+
+def test_the_card_in_the_file_is_made_from_patients_left_out(model: Path) -> None:
+    from twin.forecast import model_file
+
+    card = model_file.load(model).card
+    assert card["serves"] == {}
+    assert 200 < card["population"]["patients"] < 240  # those still in sight at the first landmark
+    assert 0.6 < card["validation"]["mean"]["auc"]["value"] < 0.95

@@ -1,0 +1,139 @@
+"""The landmark hazard model against closed forms, a simulated truth and a slow oracle."""
+
+import numpy as np
+import pytest
+
+from twin.forecast.hazards.choose import Rows, TooFewEvents, choose, cuts_for
+from twin.forecast.hazards.design import matrix, owners, terms
+from twin.forecast.hazards.model import BeyondHorizon, Cause, HazardModel, from_arrays, pulls, risk, to_arrays
+from twin.forecast.hazards.newton import Penalty, Seen, fit, growth
+
+
+def _drawn(count: int = 3000, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
+    """x with a log-linear effect of 0.8 on an event rate of 0.1 a year, a competing rate of 0.05, seen for 4 years."""
+    rng = np.random.default_rng(seed)
+    x, noise = rng.normal(size=count), rng.normal(size=count)
+    event, other = rng.exponential(1 / (0.1 * np.exp(0.8 * x))), rng.exponential(1 / 0.05, count)
+    time = np.minimum(np.minimum(event, other), 4.0)
+    status = np.where(time == 4.0, 0, np.where(event < other, 1, 2))
+    return {"x": x, "noise": noise}, time, status
+
+
+def _rows(seed: int = 0, count: int = 3000) -> Rows:
+    predictors, time, status = _drawn(count, seed)
+    patient = np.arange(count)
+    return Rows(predictors=predictors, patient=patient, fold=patient % 5, time=time, status=status)
+
+
+def test_a_known_hazard_is_found_again() -> None:
+    predictors, time, status = _drawn(20_000)
+    cuts = cuts_for([1.0, 3.0])
+    chosen = terms(predictors)
+    made = fit(
+        matrix(chosen, predictors), Seen.of(time, status == 1, cuts), cuts, Penalty(lines=1, bends=1e4, fading=1e4)
+    )
+    intervals = len(cuts) - 1
+    slope = made.theta[intervals] / chosen[0].sd
+    assert slope == pytest.approx(0.8, abs=0.05)
+    assert abs(made.theta[intervals + 1]) < 0.05  # noise has no effect
+    assert np.exp(made.theta[:intervals]) == pytest.approx(0.1, rel=0.2)  # some 1,200 events an interval
+
+
+def test_the_gradient_is_nought_at_the_answer() -> None:
+    predictors, time, status = _drawn()
+    cuts = cuts_for([2.0])
+    laid, seen = matrix(terms(predictors), predictors), Seen.of(time, status == 1, cuts)
+    held = Penalty.of(30.0)
+    best = fit(laid, seen, cuts, held).theta
+    elsewhere = fit(laid, seen, cuts, held, start=best + 0.3).theta
+    assert elsewhere == pytest.approx(best, abs=1e-4)  # convex: one answer, whatever the start
+
+
+def test_risk_is_the_cumulative_incidence_of_constant_hazards() -> None:
+    cuts = np.array([0.0, 1.0, 2.0])
+    event, other = np.log([0.3, 0.3]), np.log([0.2, 0.2])
+    model = HazardModel(
+        terms=(), cuts=cuts, growth=growth(cuts), event=Cause(theta=event, covariance=np.eye(2) * 0.01),
+        competing=Cause(theta=other, covariance=np.eye(2) * 0.01),
+    )  # fmt: skip
+    found = risk(model, {"any": np.zeros(3)}, [0.5, 2.0])
+    for column, years in enumerate((0.5, 2.0)):
+        truth = 0.3 / 0.5 * (1 - np.exp(-0.5 * years))
+        assert found.value[:, column] == pytest.approx(truth, rel=1e-12)
+    assert (found.low < found.value).all() and (found.value < found.high).all()
+    later = risk(model, {"any": np.zeros(1)}, [2.0], safe_for=np.array([1.5]))
+    assert later.value[0, 0] == pytest.approx(0.6 * (1 - np.exp(-0.5 * 0.5)), rel=1e-12)
+
+
+def test_the_chosen_model_foretells_patients_left_out() -> None:
+    rows = _rows()
+    chosen = choose(rows, [1.0, 3.0])
+    new, time, status = _drawn(4000, seed=5)
+    told = risk(chosen.model, new, [3.0]).value[:, 0]
+    came = (time <= 3) & (status == 1)
+    assert told.mean() == pytest.approx(came.mean(), rel=0.1)
+    ranks = np.argsort(np.argsort(told))
+    auc = (ranks[came].mean() - (came.sum() - 1) / 2) / (~came).sum()
+    assert auc > 0.70
+    assert chosen.out_of_fold.shape == (3000, 2)
+    assert {name for name, _ in chosen.tried.items()} == {"event", "competing"}
+
+
+def test_the_interval_of_a_risk_holds_the_true_one() -> None:
+    truth_x = np.array([-1.0, 0.0, 1.0])
+    rate = 0.1 * np.exp(0.8 * truth_x)
+    truth = rate / (rate + 0.05) * (1 - np.exp(-(rate + 0.05) * 3))
+    held = 0
+    for seed in range(8):
+        model = choose(_rows(seed=seed, count=1500), [3.0]).model
+        found = risk(model, {"x": truth_x, "noise": np.zeros(3)}, [3.0])
+        held += int(((found.low[:, 0] <= truth) & (truth <= found.high[:, 0])).sum())
+    assert held >= 18  # of 24; the penalty pulls extremes a little to the mean
+
+
+def test_a_row_alone_has_the_digits_of_the_batch() -> None:
+    rows = _rows(count=800)
+    model = choose(rows, [1.0, 2.0]).model
+    whole = risk(model, rows.predictors, [1.0, 2.0])
+    for row in (0, 17, 799):
+        alone = risk(model, {key: values[row : row + 1] for key, values in rows.predictors.items()}, [1.0, 2.0])
+        assert (alone.value[0] == whole.value[row]).all() and (alone.high[0] == whole.high[row]).all()
+
+
+def test_a_model_is_the_same_after_it_was_stored() -> None:
+    rows = _rows(count=800)
+    rows.predictors["x"][:50] = np.nan  # type: ignore[index]
+    model = choose(rows, [1.0, 2.0]).model
+    again = from_arrays(*to_arrays(model))
+    assert again.terms == model.terms
+    assert (risk(again, rows.predictors, [2.0]).value == risk(model, rows.predictors, [2.0]).value).all()
+
+
+def test_what_a_predictor_adds_is_nought_at_its_mean_and_sums_to_the_whole() -> None:
+    rows = _rows(count=800)
+    model = choose(rows, [2.0]).model
+    added = pulls(model, rows.predictors)
+    assert set(added) == {"x", "noise"}
+    assert np.abs(added["x"]).mean() > 5 * np.abs(added["noise"]).mean()
+
+
+def test_missing_values_get_a_step_of_their_own() -> None:
+    x = np.where(np.arange(100) % 4 == 0, np.nan, np.linspace(-1, 1, 100))
+    chosen = terms({"x": x, "flat": np.ones(100)})
+    assert [term.key for term in chosen] == ["x"]
+    laid = matrix(chosen, {"x": x})
+    assert owners(chosen)[:2] == ("x", "x")
+    assert (laid.steps[:, 0] == np.isnan(x)).all()
+    assert (laid.lines[np.isnan(x)] == 0).all()
+
+
+def test_too_few_events_make_no_model() -> None:
+    rows = _rows(count=30)
+    with pytest.raises(TooFewEvents, match="10 are needed"):
+        choose(rows, [1.0])
+
+
+def test_a_horizon_past_the_last_interval_is_refused() -> None:
+    model = choose(_rows(count=800), [2.0]).model
+    with pytest.raises(BeyondHorizon, match="2 years"):
+        risk(model, _drawn(10)[0], [3.0])
