@@ -20,6 +20,7 @@ from alerts.steps import close_by_result, reopen, stop
 from alerts.trigger import Trigger
 from twin import snapshot as snapshots
 from twin import watch
+from twin.forecast.genomics import PolygenicReference
 from twin.forecast.motion import dynamics_version
 from twin.organs.guideline import RULES_VERSION
 from twin.record.timeline import Timeline
@@ -101,6 +102,7 @@ def forecast_settings(settings: Settings) -> snapshots.ForecastSettings:
         horizon_months=settings.recall_horizon_months,
         enabled_rules=frozenset(settings.enabled_rules),
         site=_site(settings),
+        polygenic={key: _reference(row) for key, row in settings.polygenic.items()},
     )
 
 
@@ -112,12 +114,21 @@ def _held_back(key: str, why: str, organs: Mapping[str, Mapping[str, Any]]) -> d
     return {"key": key, "why": why, "rule_id": crossing["rule"]["rule_id"]} | {name: crossing[name] for name in shown}
 
 
+def _reference(row: Mapping[str, float | str]) -> PolygenicReference:
+    """Return the mean and spread of a polygenic score that the site has named; the settings hold them whole."""
+    return PolygenicReference(
+        mean=float(row["mean"]), sd=float(row["sd"]), ancestry=str(row["ancestry"]), source=str(row["source"])
+    )
+
+
 def _site(settings: Settings) -> dict[str, bool]:
     """Return what scores ask of the place, as far as the site has answered."""
     answers = {
         "north": settings.site_north,
         "urban": settings.site_urban,
         "north_america": settings.site_north_america,
+        "aaa_svs": settings.site_aaa_svs,
+        "lung_screening": settings.site_lung_screening,
     }
     return {name: answer for name, answer in answers.items() if answer is not None}
 

@@ -36,6 +36,14 @@ class Settings(BaseSettings):
     site_north_america: bool = False
     """KFRE is calibrated apart for North America."""
 
+    site_aaa_svs: bool = False
+    """Abdominal aorta: follow SVS 2018 instead of ESC 2024; never both."""
+    site_lung_screening: bool = False
+    """Chest CT here is lung cancer screening: the rows for incidental nodules (Fleischner) are off."""
+    polygenic: dict[str, dict[str, float | str]] = {}
+    """Mean and SD of polygenic scores in the patients' ancestry group, as JSON by score id:
+    `{"PGS000018": {"mean": 0.0, "sd": 1.0, "ancestry": "...", "source": "..."}}`. Without it no risk changes by one."""
+
     max_body_mb: int = Field(default=64, ge=1)
     """Largest body of a FHIR request, in MB."""
     max_upload_mb: int = Field(default=900, ge=1)
@@ -122,6 +130,16 @@ class Settings(BaseSettings):
     """How long a worker may hold a message before another takes it: longer than one mail dialogue can take."""
     stalled_seconds: float = Field(default=30.0, gt=0)
     """A worker silent for this long is taken for dead, and its jobs are picked up again."""
+
+    @field_validator("polygenic")
+    @classmethod
+    def _whole_references(cls, references: dict[str, dict[str, float | str]]) -> dict[str, dict[str, float | str]]:
+        for key, row in references.items():
+            numbers = [row.get(name) for name in ("mean", "sd")]
+            is_whole = set(row) == {"mean", "sd", "ancestry", "source"} and all(isinstance(n, float) for n in numbers)
+            if not is_whole or not float(row["sd"]) > 0:
+                raise ValueError(f"polygenic: {key} needs mean, sd above 0, ancestry and source")
+        return references
 
     @field_validator("enabled_rules", "import_hosts", "dicom_callers", mode="before")
     @classmethod

@@ -19,6 +19,7 @@ from twin.scores.gather import Found, Site, answer_at, gather, measured, newest
 from twin.scores.history import history
 
 Array = NDArray[np.float64]
+_FAR = 1.96  # two-sided 95 % of an input's noise
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -57,6 +58,7 @@ def score_course(score: Score, timeline: Timeline, futures: Futures, site: Site)
 def noise(score: Score, timeline: Timeline, at: datetime, site: Site) -> Mapping[str, float]:
     """Return the SD that the noise of the measured inputs at `at` gives each output, each input moved by its own SD.
 
+    An output in whole points moves in steps: it is moved by `_FAR` SD, and that share of the larger step is its SD.
     Empty where it can't be had.
     """
     found = gather(score, timeline, at, site)
@@ -64,19 +66,29 @@ def noise(score: Score, timeline: Timeline, at: datetime, site: Site) -> Mapping
     keys = tuple(values)
 
     def levels(key: str) -> Array:
-        moved = np.full((2 * len(keys), 1), values[key])
-        motion, row = motions()[key], 2 * keys.index(key)
+        moved = np.full((4 * len(keys) + 1, 1), values[key])
+        motion, row = motions()[key], 4 * keys.index(key)
         working = motion.working(values[key])
         if working is not None:
             sd = sqrt(motion.noise(values[key]))
-            moved[row, 0], moved[row + 1, 0] = motion.canonical(working + sd), motion.canonical(working - sd)
+            moved[row : row + 4, 0] = [motion.canonical(working + share * sd) for share in (1.0, -1.0, _FAR, -_FAR)]
         return moved
 
     paths = score_paths(score, found, levels, None)
     if isinstance(paths, Absent) or not keys:
         return {}
-    halves = {key: (moved[0::2, 0] - moved[1::2, 0]) / 2 for key, moved in paths.items()}
-    return {key: float(np.sqrt(np.nansum(half * half))) for key, half in halves.items()}
+    whole = {output.key for output in score.outputs if output.whole}
+    moves = {key: (_step if key in whole else _half)(moved[:, 0]) for key, moved in paths.items()}
+    return {key: float(np.sqrt(np.nansum(move * move))) for key, move in moves.items()}
+
+
+def _half(moved: Array) -> Array:
+    return np.asarray((moved[0:-1:4] - moved[1:-1:4]) / 2)
+
+
+def _step(moved: Array) -> Array:
+    here = moved[-1]
+    return np.asarray(np.fmax(np.abs(moved[2:-1:4] - here), np.abs(moved[3:-1:4] - here)) / _FAR)
 
 
 def _paths(

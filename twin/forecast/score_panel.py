@@ -23,6 +23,8 @@ DEFINED_AT_LEAST = 0.8
 
 NOISE_DATES = 4
 """House value: the noise of a score's inputs changes as slowly as they do; each date costs a whole evaluation."""
+NOISE_DATES_OF_STEPS = 12
+"""House value: a score in whole points jumps only near a step, so more dates are looked at."""
 _ROUNDING = 1 / 12  # variance of rounding to a whole number
 _OF_INPUTS = Limit(key="", form="stated")
 
@@ -152,17 +154,18 @@ def _noises(
 ) -> list[float]:
     """The SD that the noise of the inputs gives each value of the past; 0 where it can't be had.
 
-    Worked out on up to `NOISE_DATES` days, and in between by time: as a share of the value where all are above zero.
+    Worked out on a few days, and in between by time: as a share of the value where all are above zero.
     """
     if len(past) < 2:
         return [0.0] * len(past)
-    days = sorted({round(place) for place in np.linspace(0, len(past) - 1, min(NOISE_DATES, len(past)))})
+    whole = next(item.whole for item in course.score.outputs if item.key == output)
+    dates = min(NOISE_DATES_OF_STEPS if whole else NOISE_DATES, len(past))
+    days = sorted({round(place) for place in np.linspace(0, len(past) - 1, dates)})
     found = np.array([noise(course.score, timeline, past[day][0], site).get(output, 0.0) for day in days])
     values = np.array([value for _, value in past])
     is_share = bool((values > 0).all())
     times = np.array([at.timestamp() for at, _ in past])
     between = np.interp(times, times[days], found / values[days] if is_share else found)
-    whole = next(item.whole for item in course.score.outputs if item.key == output)
     return list(np.sqrt((between * values if is_share else between) ** 2 + (_ROUNDING if whole else 0.0)).tolist())
 
 

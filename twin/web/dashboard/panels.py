@@ -12,7 +12,7 @@ from twin.web.dashboard.format import days_of
 from twin.web.dashboard.format import unit as unit_of
 from twin.web.dashboard.shown import Body, shown_organ
 
-FRONT = 6  # panels without a line that stand open; the others of an organ are one click away
+FRONT = 4  # panels without a line that stand open; the others of an organ are one click away
 WORTH_TELLING = 0.01  # of the chance within a year: lines further off stand in the table only
 ROWS = 12  # values in the table beside a chart; all of them are one click away
 AHEAD = (6, 12, 24)  # months of the forecast that the table names

@@ -8,6 +8,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
+from twin.organs import ORGANS
 from twin.store import dossier, links, sides
 from twin.store.dossier import StoredTwin
 from twin.store.session import Connection
@@ -16,7 +17,7 @@ from twin.web.dashboard.charts import ms, organ_charts
 from twin.web.dashboard.ct_beside import shown_studies
 from twin.web.dashboard.ct_found import found as findings_of
 from twin.web.dashboard.format import days_of, moment
-from twin.web.dashboard.panels import all_values, organ_page
+from twin.web.dashboard.panels import OrganPage, all_values, organ_page
 from twin.web.dashboard.render import render
 from twin.web.dashboard.shown import Body, text_of
 from twin.web.dashboard.whynow import standing_of, why_now
@@ -71,7 +72,7 @@ def show(
     return render(
         request, "patient.html", user=user, places=places(user), head=head, body=body, stored=stored, today=today,
         as_of=day, is_waiting=is_waiting, can_act=may_act(user) and day is None, settings=settings, studies=studies,
-        organs=[organ_page(organ) for organ in organs], histories=histories, imports=imports,
+        organs=_ordered([organ_page(organ) for organ in organs]), histories=histories, imports=imports,
         years_shown=_years_shown(body, organs),
         blocks=[] if day else why_now(histories, organs, today), events=_events(body), standing_of=standing_of,
         findings=findings_of(body),
@@ -196,6 +197,12 @@ def _twin(
         dossier.request_view(connection, patient_id, at)
         return None, ()
     return view, view.get("organs", ())
+
+
+def _ordered(pages: Sequence[OrganPage]) -> list[OrganPage]:
+    """Return the organs in display order, those with nothing to follow last."""
+    places = [each.key for each in ORGANS]
+    return sorted(pages, key=lambda page: (not page.panels, places.index(page.key) if page.key in places else 99))
 
 
 def _events(body: Body | None) -> list[Body]:
