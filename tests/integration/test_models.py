@@ -225,6 +225,17 @@ def test_the_first_thing_said_in_a_month_stays(engine: Engine) -> None:
         assert [each.risk for each in predictions.said_by(connection, kept.id)] == [0.2, 0.4]
 
 
+def test_of_very_many_predictions_those_of_a_sample_of_patients_are_judged(engine: Engine) -> None:
+    kept = take(engine, model())
+    clinic(engine, kept.id, factor=1.0, count=40)
+    with engine.connect() as connection:
+        some = predictions.said_by(connection, kept.id, most=10)
+        assert 0 < len(some) < 30
+        assert some == predictions.said_by(connection, kept.id, most=10)
+        assert len(predictions.said_by(connection, kept.id, horizon=2.0)) == 40
+        assert predictions.said_by(connection, kept.id, horizon=5.0) == []
+
+
 def test_what_became_of_patients_is_read_from_the_record(engine: Engine) -> None:
     kept = take(engine, model())
     ids = clinic(engine, kept.id, factor=1.0, count=40)

@@ -28,12 +28,13 @@ class BadCriteria(ValueError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Serves:
-    """Whom a model serves: ages in years, `min_age` <= age < `max_age`, the sexes, and needs by concept or signal."""
+    """Whom a model serves: the sexes it was made on, and ages and needs as a rule has them.
 
-    min_age: float
-    max_age: float
+    A patient whose sex is not known is served by none: a model of both sexes was still made on known ones.
+    """
+
     sexes: tuple[Sex, ...]
-    needs: Population
+    population: Population
 
 
 def serving(card: Mapping[str, Any], timeline: Timeline, at: datetime) -> Absent | None:
@@ -53,8 +54,7 @@ def why_not(serves: Serves, timeline: Timeline, at: datetime) -> Text | None:
     sex = timeline.patient.sex
     if sex not in serves.sexes:
         return _SEX_UNKNOWN if sex == "unknown" else _other_sex(sex)
-    old = _too_old(serves, timeline, at)
-    return old or outside(serves.needs, timeline, at)
+    return outside(serves.population, timeline, at)
 
 
 def read(criteria: Mapping[str, Any]) -> Serves:
@@ -73,24 +73,15 @@ def read(criteria: Mapping[str, Any]) -> Serves:
     if not sexes or not set(sexes) <= set(SEXES):
         raise BadCriteria("sexes are female, male or both")
     return Serves(
-        min_age=float(low),  # type: ignore[arg-type]  # checked before
-        max_age=float(high),  # type: ignore[arg-type]
         sexes=sexes,
-        needs=Population(
-            min_age=float(low),  # type: ignore[arg-type]
+        population=Population(
+            min_age=float(low),  # type: ignore[arg-type]  # checked before
+            below_age=float(high),  # type: ignore[arg-type]
             all_of=_needs(criteria, "all_of"),
             any_of=_needs(criteria, "any_of"),
             none_of=_needs(criteria, "none_of"),
         ),
     )
-
-
-def _too_old(serves: Serves, timeline: Timeline, at: datetime) -> Text | None:
-    age = timeline.age(at)
-    if isinstance(age, float) and age >= serves.max_age:
-        years = f"{serves.max_age:g}"
-        return Text(f"{years} years or older.", f"年龄达到或超过 {years} 岁。")
-    return None
 
 
 def _other_sex(sex: Sex) -> Text:

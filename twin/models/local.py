@@ -51,8 +51,8 @@ def judgeable(connection: Connection, model: Registered, *, within: timedelta, n
             model.id,
             since=now - within - _years(horizon),
             until=now - _years(horizon),
+            horizon=horizon,
         )
-        if each.horizon == horizon
     ]
     courses = predictions.courses(
         connection,

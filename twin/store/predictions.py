@@ -7,13 +7,15 @@ rewritten, and a year of daily rescoring is twelve rows. What is shown to people
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from math import ceil
 
-from sqlalchemy import ARRAY, UUID, Connection, cast, func, select
+from sqlalchemy import ARRAY, UUID, Connection, Text, cast, func, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.store import links
 from twin.store.tables import fact, prediction
 
+MOST = 100_000  # rows judged at once: a minute of a worker; more would tell nothing new
 _SAID = ("ok", "no_signal")  # qualities of a death that stands: it has no signal
 
 
@@ -53,15 +55,32 @@ def save(connection: Connection, said: Iterable[Said]) -> int:
 
 
 def said_by(
-    connection: Connection, model_id: int, *, since: datetime | None = None, until: datetime | None = None
+    connection: Connection,
+    model_id: int,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    horizon: float | None = None,
+    most: int = MOST,
 ) -> list[Said]:
-    """Return what a model said from `since` until before `until`, by patient, the oldest first."""
-    asked = select(prediction).where(prediction.c.model_id == model_id)
+    """Return what a model said from `since` until before `until`, by patient, the oldest first.
+
+    Of more than about `most` rows it is those of a sample of patients, always the same ones.
+    """
+    wanted = [prediction.c.model_id == model_id]
     if since is not None:
-        asked = asked.where(prediction.c.landmark >= since)
+        wanted.append(prediction.c.landmark >= since)
     if until is not None:
-        asked = asked.where(prediction.c.landmark < until)
-    rows = connection.execute(asked.order_by(prediction.c.patient_id, prediction.c.landmark, prediction.c.horizon))
+        wanted.append(prediction.c.landmark < until)
+    if horizon is not None:
+        wanted.append(prediction.c.horizon == horizon)
+    count = connection.execute(select(func.count()).select_from(prediction).where(*wanted)).scalar_one()
+    if count > most:
+        hashed = func.hashtextextended(cast(prediction.c.patient_id, Text), 0)
+        wanted.append(hashed % ceil(count / most) == 0)
+    rows = connection.execute(
+        select(prediction).where(*wanted).order_by(prediction.c.patient_id, prediction.c.landmark, prediction.c.horizon)
+    )
     return [Said(**{name: getattr(row, name) for name in Said.__dataclass_fields__}) for row in rows]
 
 
