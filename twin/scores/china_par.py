@@ -6,6 +6,7 @@ import numpy as np
 
 from twin.scores.base import POSITIVE, Array, Given, Input, Output, Score, Where, completed_years
 from twin.scores.coefficients import coefficients
+from twin.scores.inputs import age
 
 
 def china_par(
@@ -59,13 +60,7 @@ SCORE = Score(
     key="china_par",
     inputs=(
         Input(key="sex", kind="choice", choices={"male": 1.0, "female": 0.0}, find=(Where(kind="sex"),)),
-        Input(
-            key="age",
-            unit="a",
-            find=(Where(kind="age"),),
-            population=completed_years(20, 85),
-            validated=completed_years(35, 74),
-        ),
+        age(population=completed_years(20, 85), validated=completed_years(35, 74)),
         Input(key="sbp", unit="mm[Hg]", signal="sbp", find=(Where(kind="signal", key="sbp"),), possible=POSITIVE),
         Input(key="bp_tx", kind="yes_no", find=(Where(kind="concept", key="antihypertensive"),)),
         Input(

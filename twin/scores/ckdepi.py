@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.scores.base import POSITIVE, Array, Given, Input, Output, Score, Where, completed_years
+from twin.scores.inputs import age
 
 UNIT = "mL/min/{1.73_m2}"
 Flags = NDArray[np.bool_]
@@ -61,7 +62,7 @@ SCORE = Score(
     key="ckdepi",
     inputs=(
         Input(key="sex", kind="choice", choices={"male": 1.0, "female": 0.0}, find=(Where(kind="sex"),)),
-        Input(key="age", unit="a", find=(Where(kind="age"),), population=completed_years(18)),
+        age(population=completed_years(18)),
         Input(
             key="scr",
             unit="mg/dL",

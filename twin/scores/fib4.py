@@ -5,6 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from twin.scores.base import POSITIVE, Array, Given, Input, Score, Where, completed_years
+from twin.scores.inputs import age
 
 
 def fib4(age: Array, ast: Array, alt: Array, platelets: Array) -> Array:
@@ -25,13 +26,7 @@ def _category(outputs: Mapping[str, float], given: Given) -> str:
 SCORE = Score(
     key="fib4",
     inputs=(
-        Input(
-            key="age",
-            unit="a",
-            find=(Where(kind="age"),),
-            population=completed_years(18),
-            validated=completed_years(35),
-        ),
+        age(population=completed_years(18), validated=completed_years(35)),
         Input(key="ast", unit="U/L", signal="ast", find=(Where(kind="signal", key="ast"),)),
         Input(key="alt", unit="U/L", signal="alt", find=(Where(kind="signal", key="alt"),), possible=POSITIVE),
         Input(

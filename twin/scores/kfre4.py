@@ -3,6 +3,7 @@
 import numpy as np
 
 from twin.scores.base import POSITIVE, Array, Input, Output, Range, Score, Where, completed_years
+from twin.scores.inputs import age
 
 # Baseline survival: North America, elsewhere (Tangri 2016)
 _BASELINE = {"2": (0.9750, 0.9832), "5": (0.9240, 0.9365)}
@@ -26,7 +27,7 @@ def kfre4(age: Array, male: Array, egfr: Array, uacr_mgg: Array, years: str, nor
 SCORE = Score(
     key="kfre4",
     inputs=(
-        Input(key="age", unit="a", find=(Where(kind="age"),), population=completed_years(18)),
+        age(population=completed_years(18)),
         Input(key="male", kind="yes_no", find=(Where(kind="sex"),)),
         Input(
             key="egfr",

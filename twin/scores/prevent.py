@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from twin.scores.base import POSITIVE, Array, Input, Output, Range, Refusal, Score, Where, completed_years
 from twin.scores.coefficients import coefficients
+from twin.scores.inputs import age
 
 OUTCOMES = ("total_cvd", "ascvd", "heart_failure", "chd", "stroke")
 MODELS = ("base", "hba1c", "uacr", "sdi", "full")
@@ -121,7 +122,7 @@ SCORE = Score(
         Input(key="model", kind="choice", choices={name: name for name in MODELS}, default="base"),
         Input(key="years", kind="choice", choices={10: "10", 30: "30"}, default=10.0),
         Input(key="sex", kind="choice", choices={"male": 1.0, "female": 0.0}, find=(Where(kind="sex"),)),
-        Input(key="age", unit="a", find=(Where(kind="age"),), population=completed_years(30, 79)),
+        age(population=completed_years(30, 79)),
         Input(
             key="total_c",
             unit="mg/dL",
