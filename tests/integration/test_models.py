@@ -95,7 +95,9 @@ def clinic(engine: Engine, model_id: int, *, factor: float, count: int = 160) ->
         true = factor * risk / (1 - risk + factor * risk)
         dies = chance.random() < 0.05
         more = {"deceasedDateTime": day(start, chance.uniform(1.0, 1.9))} if dies else {}
-        resources.append(patient(key, mrn=f"m{number}", **more))
+        person = patient(key, mrn=f"m{number}", birth=f"19{40 + number % 40}-01-{1 + number % 28:02}", **more)
+        person["name"] = [{"family": f"Prüfung{number}"}]  # of one name all would be compared with all
+        resources.append(person)
         if not dies:
             resources.append(lab(f"n{number}", "2160-0", 1.0, "mg/dL", day(start, 3.9), subject=f"Patient/{key}"))
         if chance.random() < true:
