@@ -195,8 +195,10 @@ def _scaled_passage(
     """The passage under other house values."""
     if course is None:
         return _passage(threshold, None, futures.scaled(factor, (threshold.of,)))
-    scaled = futures.scaled(factor, moving_keys(course.today, futures))
-    paths = score_paths(course.score, course.today, scaled.levels, scaled.ages())
+    if factor not in course.scaled:
+        scaled = futures.scaled(factor, moving_keys(course.today, futures))
+        course.scaled[factor] = score_paths(course.score, course.today, scaled.levels, scaled.ages())
+    paths = course.scaled[factor]
     return paths if isinstance(paths, Absent) else passage(threshold, paths[threshold.output], futures.start)
 
 

@@ -1,7 +1,7 @@
 """A score of one patient worked out once: its answer today, its past, its futures; panels and thresholds read it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from math import sqrt
 
@@ -26,7 +26,8 @@ _FAR = 1.96  # two-sided 95 % of an input's noise
 class ScoreCourse:
     """`answer` rests on `found` at `at`, the time of the newest measurement; `today` are the inputs at `as_of`.
 
-    `paths` are the outputs along the futures (P, M), or why there are none.
+    `paths` are the outputs along the futures (P, M), or why there are none; `scaled` keeps those under other house
+    values, which every threshold on the score asks for.
     """
 
     score: Score
@@ -36,6 +37,7 @@ class ScoreCourse:
     today: tuple[Found, ...]
     past: tuple[tuple[datetime, Mapping[str, float]], ...]
     paths: Mapping[str, Array] | Absent
+    scaled: dict[float, Mapping[str, Array] | Absent] = field(default_factory=dict, repr=False, compare=False)
 
 
 def score_course(score: Score, timeline: Timeline, futures: Futures, site: Site) -> ScoreCourse:

@@ -23,7 +23,7 @@ DAYS_A_MONTH = 30.44
 class Value:
     """One row of the table: a value as used, what was received, and what was made of it.
 
-    `why` says in both languages why the change is real, not real or not to be told.
+    `judged` is what the verdict rests on, in `unit`.
     """
 
     at: str
@@ -33,7 +33,13 @@ class Value:
     reason: str | None
     change: str | None
     fact_id: int | None
-    why: Body | None = None
+    judged: Body | None = None
+    unit: str = ""
+
+    @property
+    def why(self) -> Body | None:
+        """Why the change is real, not real or not to be told, in both languages; made when asked for, of a few rows."""
+        return because(self.judged, unit_of(self.unit, "en")).as_dict() if self.judged else None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -251,7 +257,8 @@ def _score(score: Body, crossings: Sequence[Body]) -> Panel:
         newest = rows[0] if rows else None
         latest = Value(
             at=str(at), value=score["value"], received="", used=True, reason=None,
-            change=newest.change if newest else None, fact_id=None, why=newest.why if newest else None,
+            change=newest.change if newest else None, fact_id=None,
+            judged=newest.judged if newest else None, unit=str(score["unit"] or ""),
         )  # fmt: skip
     return Panel(
         kind="score", key=str(score["key"]), output=str(score["output"]), unit=str(score["unit"] or ""), scale="linear",
@@ -277,21 +284,17 @@ def _words(caution: object) -> str | None:
 def _values(points: Sequence[Body], unit: str) -> list[Value]:
     rows = [
         Value(at=point["observed_at"], value=point["value"], received=received(point["received"]), used=point["used"],
-              reason=point["reason"], change=point["change"], fact_id=point["fact_id"], why=_because(point, unit))
+              reason=point["reason"], change=point["change"], fact_id=point["fact_id"],
+              judged=point.get("judged"), unit=unit)
         for point in points if point["value"] is not None
     ]  # fmt: skip
     return sorted(rows, key=lambda row: row.at, reverse=True)
 
 
-def _because(row: Body, unit: str) -> Body | None:
-    judged = row.get("judged")
-    return because(judged, unit_of(unit, "en")).as_dict() if judged else None
-
-
 def _history(history: Sequence[Body], unit: str) -> list[Value]:
     rows = [
         Value(at=row["at"], value=row["value"], received="", used=True, reason=None, change=row.get("change"),
-              fact_id=None, why=_because(row, unit))
+              fact_id=None, judged=row.get("judged"), unit=unit)
         for row in history if row["value"] is not None
     ]  # fmt: skip
     return sorted(rows, key=lambda row: row.at, reverse=True)
