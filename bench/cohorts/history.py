@@ -46,8 +46,9 @@ def whole_history(study: Study, rows: pd.DataFrame) -> pd.DataFrame:
 class SignalSeries:
     """The observations of one signal, on its working scale, ready to be asked at many (patient, time) pairs."""
 
-    def __init__(self, study: Study, name: str) -> None:
+    def __init__(self, study: Study, name: str, *, since: float = -_YEAR_SPAN) -> None:
         seen = study.visits[["patient_id", "time", name]].dropna()
+        seen = seen[seen.time >= since]
         value = seen[name].to_numpy(float)
         self.value = np.log(value) if name in study.plan.log else value
         self.time = seen.time.to_numpy(float)

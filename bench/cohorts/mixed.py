@@ -51,10 +51,10 @@ class MixedModel:
 
 @cache
 def fit_mixed(study: Study, name: str, fold: int, *, seed: int = 0) -> MixedModel:
-    """Fit one signal on the patients of the other folds (values from five years before time zero on)."""
-    series = SignalSeries(study, name)
+    """Fit one signal on the patients of the other folds, from the plan's first year on."""
+    series = SignalSeries(study, name, since=study.plan.mixed_from)
     mine = study.fold.reindex(series.codes).to_numpy() != fold
-    kept = mine[series.owner] & (series.time >= -5)
+    kept = mine[series.owner]
     drawn = np.random.default_rng(seed).permutation(np.unique(series.owner[kept]))[:_PATIENTS]
     kept &= np.isin(series.owner, drawn)
     centre = float(np.median(series.time[kept]))
