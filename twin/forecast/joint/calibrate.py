@@ -19,7 +19,7 @@ from twin.forecast.joint.series import Series
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
-PROBABILITIES = np.array([0.01, 0.025, 0.05, 0.1, 0.175, 0.25, 0.375, 0.5, 0.625, 0.75, 0.825, 0.9, 0.95, 0.975, 0.99])
+PROBABILITIES = np.array([0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.975, 0.99])
 NEAR = 1.6  # a reading counts for a horizon when it lies within this factor of it
 
 

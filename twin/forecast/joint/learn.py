@@ -10,11 +10,11 @@ from twin.forecast.joint.calibrate import Errors
 from twin.forecast.joint.correction import Correction, hats
 
 Array = NDArray[np.float64]
-PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03, 0.01)  # a squared coefficient: from "believe nearly nothing" to "nearly all"
+PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03)  # a squared coefficient: from "believe nearly nothing" to "nearly all"
 APART = 3.0  # times as dear: a coefficient of one horizon that differs from that of all
 SHAPE_PENALTY = 0.01  # on the shape's distance from the normal one: tails of few readings stay near it
-FOLDS = 4  # of patients, for the choice of the penalty and for the shape
-ROUNDS = 40
+FOLDS = 3  # of patients, for the choice of the penalty and for the shape
+ROUNDS = 30
 SMOOTH = 0.02  # SD: the pinball's corner is rounded off this much so that its gradient is continuous
 FEWEST = 50
 

@@ -15,6 +15,8 @@ LOG_SD = 1.5  # how far, in natural logarithms, a size may be from its start bef
 LINK_SD = 0.5  # how far an entry of a correlation's root may be from zero likewise: links must be earned
 EFFECT_SD = 1.0  # effect of one SD of a covariate, in spreads, likewise
 TREND_SD = 0.1  # the same a year
+REACH = 6.0  # of those SD: no number goes further, so that a long step of the search can't leave the possible
+LEAST_NOISE = 1e-4  # variance, in squared spreads: no reading is exact, and covariances stay positive definite
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,10 +60,10 @@ def shapes(signals: int, covariates: int, kinds: int) -> dict[str, tuple[int, ..
 
 def unpack(free: Tensor, signals: int, covariates: int, kinds: int) -> tuple[Parameters, Tensor]:
     """Return the parameters that `free` (V,) stands for (all zero = the house start), and the penalty on them."""
-    blocks, at = {}, 0
+    blocks, at, bounded = {}, 0, REACH * torch.tanh(free / REACH)
     for name, shape in shapes(signals, covariates, kinds).items():
         count = int(torch.Size(shape).numel())
-        blocks[name] = free[at : at + count].reshape(shape)
+        blocks[name] = bounded[at : at + count].reshape(shape)
         at += count
     half = torch.tensor([1.0] * signals + [SLOPE_SD] * signals, dtype=free.dtype)
     rate = RATE * torch.exp(LOG_SD * blocks["rate"])
@@ -77,7 +79,7 @@ def unpack(free: Tensor, signals: int, covariates: int, kinds: int) -> tuple[Par
             SWING_SD * torch.exp(LOG_SD * blocks["swing_size"]) * (2 * rate) ** 0.5, blocks["swing_link"]
         ),
         rate=rate,
-        noise=NOISE * torch.exp(LOG_SD * blocks["noise"]),
+        noise=LEAST_NOISE + NOISE * torch.exp(LOG_SD * blocks["noise"]),
         relaxation=SHORTEST + RELAXATION * torch.exp(LOG_SD * blocks["relaxation"]),
     )
     return parameters, 0.5 * (free**2).sum()  # every number is in units of its penalty's SD

@@ -14,6 +14,7 @@ from twin.forecast.joint.threads import one_thread
 
 MEMORY = 15  # pairs of gradients that L-BFGS remembers: beyond it the rounds saved no longer pay for the longer step
 TOLERANCE = 1e-6  # of the objective per reading: far below what a forecast shows
+HOPELESS = 1e6  # nats a reading: the line search turns back from it
 PASSES = 3  # which readings are wild is looked at again so often: the third look moved no parameter by 1 % (pbcseq)
 
 Array = NDArray[np.float64]
@@ -39,7 +40,10 @@ def _climb(free: torch.Tensor, shape: tuple[int, int, int], data: Visits, readin
     def objective() -> torch.Tensor:
         steps.zero_grad()
         parameters, penalty = unpack(free, *shape)
-        loss = (penalty - log_likelihood(parameters, data)) / readings
+        try:
+            loss = (penalty - log_likelihood(parameters, data)) / readings
+        except torch.linalg.LinAlgError:  # a step too far: rounding has made a covariance indefinite
+            loss = HOPELESS + penalty / readings
         loss.backward()
         return loss
 
