@@ -121,12 +121,13 @@ def _reference(row: Mapping[str, float | str]) -> PolygenicReference:
     )
 
 
-def _site(settings: Settings) -> dict[str, bool]:
+def _site(settings: Settings) -> dict[str, bool | str]:
     """Return what scores ask of the place, as far as the site has answered."""
     answers = {
         "north": settings.site_north,
         "urban": settings.site_urban,
         "north_america": settings.site_north_america,
+        "score2_region": settings.site_score2_region,
         "aaa_svs": settings.site_aaa_svs,
         "lung_screening": settings.site_lung_screening,
     }

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """China-PAR: do its patients live in town?"""
     site_north_america: bool = False
     """KFRE is calibrated apart for North America."""
+    site_score2_region: Literal["low", "moderate", "high", "very_high"] | None = None
+    """SCORE2: the ESC's risk region of the country. Without an answer SCORE2 and SCORE2-OP give no value."""
 
     site_aaa_svs: bool = False
     """Abdominal aorta: follow SVS 2018 instead of ESC 2024; never both."""

@@ -9,7 +9,7 @@ from twin.errors import UnknownKey
 from twin.record.signal import signal as signal_of
 from twin.record.units import from_canonical
 from twin.scores import SCORES, evaluate, score
-from twin.scores.base import Input
+from twin.scores.base import Input, Where
 from twin.synth.patient import SyntheticPatient
 from twin.synth.truth import Array, day_after, years_between
 
@@ -82,11 +82,14 @@ def _given(patient: SyntheticPatient, item: Input, t: Array) -> object:
         if where.kind == "sex":
             return item.choices.get(patient.sex, float(patient.sex == "male"))  # no choices: yes/no, "male"
         if where.kind == "code":
-            return float(patient.smoking == where.output) if where.key == "smoking_status" else None
+            is_told = where.key == "smoking_status" and where.output
+            return float(patient.smoking in where.output.split("|")) if is_told else None
         if where.kind == "site":
             return np.zeros_like(t)  # a site's own setting (China-PAR: north, urban); off
         if where.kind == "concept":
             return _has(patient, where.key, t)
+        if where.kind == "concepts":
+            return _among(patient, item, where, t)
         if where.kind == "score":
             return latent(patient, f"{where.key}.{where.output}" if where.output else where.key, t)
         if where.kind == "signal":
@@ -101,6 +104,16 @@ def _signal(patient: SyntheticPatient, key: str, t: Array) -> Array | None:
         return latent(patient, key, t)
     except UnknownKey:
         return None
+
+
+def _among(patient: SyntheticPatient, item: Input, where: Where, t: Array) -> Array:
+    """1 where any of the concepts is there; of a set of codes the sum of what those mean whose concept is there."""
+    there: dict[str, Array] = {}
+    for code, concept in where.among:
+        there[code] = np.maximum(there.get(code, np.zeros_like(t)), _has(patient, concept, t))
+    if item.kind == "codes":
+        return np.asarray(np.sum([float(item.choices[code]) * flags for code, flags in there.items()], axis=0))
+    return np.asarray(np.max(list(there.values()), axis=0))
 
 
 _TREATS = {"amlodipine": "antihypertensive", "losartan": "antihypertensive", "simvastatin": "statin",
