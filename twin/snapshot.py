@@ -150,6 +150,12 @@ def _organ(organ: Organ, timeline: Timeline, futures: Futures, settings: Forecas
         (item.key, item.output): score_panel(item, courses[item.key], timeline, settings.site) for item in organ.scores
     }
 
+    def has_values(threshold: Threshold) -> bool:
+        """A line on what was never measured says nothing of this patient, and would be most of the snapshot."""
+        if threshold.on == "score":
+            return bool(scores[threshold.of, threshold.output].history)
+        return bool(signals[threshold.of].points)
+
     def stands(threshold: Threshold) -> Crossing:
         on_score = threshold.on == "score"
         return crossing(
@@ -170,7 +176,7 @@ def _organ(organ: Organ, timeline: Timeline, futures: Futures, settings: Forecas
         starts_with=organ.starts_with,
         signals=tuple(signals.values()),
         scores=tuple(scores.values()),
-        crossings=tuple(stands(threshold) for threshold in organ.thresholds),
+        crossings=tuple(stands(threshold) for threshold in organ.thresholds if has_values(threshold)),
         history=organ_history(organ, timeline),
         genomics=genomics(organ, timeline, settings.site, settings.polygenic),
         links=active_links(organ.key, timeline),

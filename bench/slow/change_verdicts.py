@@ -106,10 +106,11 @@ def _score(key: str, inputs: tuple[str, ...], patients: int) -> tuple[float, flo
         futures = Futures(start=known.as_of, age=60.0, followed={})
         panel = score_panel(declared, score_course(score(key), known, futures, {}), known, {})
         for point in panel.history:
-            if point.judged is not None and point.judged.level is not None:
+            level = (point.judged or {}).get("level")
+            if isinstance(level, float):
                 judged += 1
-                up += point.change == "changed" and point.value > point.judged.level
-                down += point.change == "changed" and point.value < point.judged.level
+                up += point.change == "changed" and point.value > level
+                down += point.change == "changed" and point.value < level
     return max(up, down) / judged, (up + down) / judged, judged
 
 

@@ -46,7 +46,7 @@ def test_shape_holds_what_the_pages_are_made_of() -> None:
         "fact_id", "observed_at", "known_at", "value", "received", "used", "reason", "change", "judged", "weight"
     }  # fmt: skip
     assert set(platelets["points"][1]["judged"]) == {
-        "verdict", "because", "level", "count", "since", "until", "low", "high", "differs"
+        "because", "level", "count", "since", "until", "low", "high"
     }  # fmt: skip
     assert set(platelets["verdict"]) == {"en", "zh_CN"}
     assert set(liver["scores"][0]["history"][0]) == {"at", "value", "change", "judged"}

@@ -10,7 +10,7 @@ with `var` of one value's noise: within-person and analytical variation, or the 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import datetime
 from math import exp, isfinite, log, sqrt
 from typing import Literal
@@ -69,8 +69,19 @@ def judge(readings: Sequence[Reading], limit: Limit, body_mass: float | None = N
 
 
 def told(judged: Judged) -> dict[str, object]:
-    """Return the fields of a verdict by name, as a snapshot holds them."""
-    return {each.name: getattr(judged, each.name) for each in fields(judged)}
+    """Return why, as a snapshot holds it of every value: what there is, and days instead of times."""
+    if judged.level is None:
+        return {"because": judged.because, "differs": judged.differs} if judged.differs else {"because": judged.because}
+    assert judged.since is not None and judged.until is not None  # a level is of some values
+    return {
+        "because": judged.because,
+        "level": judged.level,
+        "count": judged.count,
+        "since": judged.since.date(),
+        "until": judged.until.date(),
+        "low": judged.low,
+        "high": judged.high,
+    }
 
 
 def verdict_of_course(values: Sequence[float], sd_first: float, sd_last: float) -> Verdict:

@@ -45,7 +45,7 @@ def score_course(score: Score, timeline: Timeline, futures: Futures, site: Site)
     last = (newest(timeline, key, timeline.as_of) for key in measured(score))
     at = max((fact.observed_at for fact in last if fact is not None), default=None)
     answer, found = answer_at(score, timeline, at or timeline.as_of, site)
-    now, today = answer_at(score, timeline, timeline.as_of, site)
+    now, today = (answer, found) if at is None else answer_at(score, timeline, timeline.as_of, site)
     return ScoreCourse(
         score=score,
         at=at,

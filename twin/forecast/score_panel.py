@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import numpy as np
 
-from twin.forecast.change import Judged, Reading, Verdict, judge, told, verdict_of_course
+from twin.forecast.change import Reading, Verdict, judge, told, verdict_of_course
 from twin.forecast.change_limit import Limit
 from twin.forecast.futures import MONTH, MONTHS
 from twin.forecast.result import QUANTILES
@@ -48,7 +48,7 @@ class ScorePoint:
     at: datetime
     value: float
     change: Verdict | None
-    judged: Judged | None
+    judged: Mapping[str, object] | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -173,7 +173,9 @@ def _points(past: list[tuple[datetime, float]], noises: list[float]) -> tuple[Sc
     readings = [Reading(at=at, value=value, sd=sd or None) for (at, value), sd in zip(past, noises, strict=True)]
     judged = judge(readings, _OF_INPUTS)
     return tuple(
-        ScorePoint(at=at, value=value, change=None if one is None else one.verdict, judged=one)
+        ScorePoint(
+            at=at, value=value, change=None if one is None else one.verdict, judged=None if one is None else told(one)
+        )
         for (at, value), one in zip(past, judged, strict=True)
     )
 
@@ -181,7 +183,7 @@ def _points(past: list[tuple[datetime, float]], noises: list[float]) -> tuple[Sc
 def _verdict(points: tuple[ScorePoint, ...], unit: str) -> Text | None:
     """The sentence for the newest value; a risk reads in percent."""
     judged = points[-1].judged if points else None
-    return None if judged is None else because(told(judged), "" if unit == "1" else unit)
+    return None if judged is None else because(judged, "" if unit == "1" else unit)
 
 
 def _trend(past: list[tuple[datetime, float]], noises: list[float]) -> Trend | None:

@@ -51,7 +51,7 @@ class Point:
     used: bool
     reason: str | None
     change: Verdict | None
-    judged: Judged | None
+    judged: Mapping[str, object] | None
     weight: float | None
 
 
@@ -202,7 +202,7 @@ def _points(
                 used=refused is None,
                 reason=refused,
                 change=None if here is None else here.verdict,
-                judged=here,
+                judged=None if here is None else told(here),
                 weight=weights.get(fact.id),
             )
         )

@@ -38,7 +38,7 @@ def because(told: Mapping[str, object], unit: str) -> Text:
     """Return the sentence for a verdict.
 
     Args:
-        told: the fields of `change.Judged`, as they stand in a snapshot: numbers in `unit`, times as dates or ISO text.
+        told: as `change.told` gives it and a snapshot holds it: numbers in `unit`, days as dates or ISO text.
     """
     match told["because"]:
         case "unknown_variation":
