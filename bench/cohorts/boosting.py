@@ -1,15 +1,12 @@
-"""The gradient-boosting peers: trees on censoring-weighted labels, and trees on the Cox likelihood."""
+"""The gradient-boosting peer: trees on censoring-weighted labels, fitted with scikit-learn."""
 
 import numpy as np
 import pandas as pd
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sksurv.ensemble import GradientBoostingSurvivalAnalysis
-from sksurv.util import Surv
 
 from bench.cohorts.cox import Predict
-from bench.cohorts.landmarks import Filling, Stack, telling
+from bench.cohorts.landmarks import Stack, telling
 
-_COX_ROWS = 2_500  # the Cox gradient costs rows x rows
 _ROWS = 30_000  # of (landmark, horizon) rows; minutes a fold on more
 _MOST_TREES = 150
 
@@ -38,27 +35,6 @@ def fit_weighted_boosting(train: Stack, *, seed: int = 0) -> Predict:
     def predict(features: pd.DataFrame) -> np.ndarray:
         known = features[kept_columns]
         return np.stack([model.predict_proba(_with_horizon(known, w))[:, 1] for w in train.horizons], axis=1)
-
-    return predict
-
-
-def fit_cox_boosting(train: Stack, *, seed: int = 0) -> Predict:
-    """Boosted trees on the Cox partial likelihood (scikit-survival). Competing events stay in the risk set."""
-    chosen = np.random.default_rng(seed).permutation(len(train.rows))[:_COX_ROWS]
-    filling = Filling.of(train.features)
-    years, event = train.until(competing_stays=True)
-    model = GradientBoostingSurvivalAnalysis(
-        n_estimators=150, learning_rate=0.05, max_depth=3, min_samples_leaf=20, subsample=0.5, max_features="sqrt",
-        random_state=seed,
-    )  # fmt: skip
-    model.fit(filling(train.features).to_numpy()[chosen], Surv.from_arrays(event[chosen] == 1, years[chosen]))
-    times = model.unique_times_
-
-    def predict(features: pd.DataFrame) -> np.ndarray:
-        at = [np.searchsorted(times, w, side="right") - 1 for w in train.horizons]
-        hazard = model._baseline_model.cum_baseline_hazard_.y  # the public door builds a function object a row
-        score = np.exp(model.predict(filling(features).to_numpy()))
-        return 1 - np.exp(-score[:, None] * hazard[at])
 
     return predict
 

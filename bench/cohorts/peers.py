@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bench.cohorts.boosting import fit_cox_boosting, fit_weighted_boosting
+from bench.cohorts.boosting import fit_weighted_boosting
 from bench.cohorts.cox import Predict, fit_cox
 from bench.cohorts.forest import fit_forest
 from bench.cohorts.history import last_values, whole_history
@@ -64,5 +64,4 @@ RISK_PEERS = (
     RiskPeer(key="boosting", look=_whole, fit=lambda _, train: fit_weighted_boosting(train)),
     RiskPeer(key="forest", look=_whole, fit=lambda _, train: fit_forest(train)),
     RiskPeer(key="net", look=_whole, fit=lambda _, train: fit_net(train)),
-    RiskPeer(key="boosting_cox", look=_whole, fit=lambda _, train: fit_cox_boosting(train)),
 )

@@ -15,7 +15,7 @@ import warnings
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
-# before the first import of a library that starts threads: on few cores they wait on one another, 10x slower
+# before the first import of a library that starts threads: on few cores they wait on one another
 os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import torch
