@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from twin.scores.base import POSITIVE, Array, Given, Input, Output, Score, Where
+from twin.scores.base import Array, Given, Output, Score
+from twin.scores.inputs import measured, positive
 
 
 def albi(albumin_gl: Array, bilirubin_umol: Array) -> dict[str, Array]:
@@ -23,14 +24,8 @@ def _category(outputs: Mapping[str, float], given: Given) -> str:
 SCORE = Score(
     key="albi",
     inputs=(
-        Input(key="albumin_gl", unit="g/L", signal="albumin", find=(Where(kind="signal", key="albumin"),)),
-        Input(
-            key="bilirubin_umol",
-            unit="umol/L",
-            signal="bilirubin_total",
-            find=(Where(kind="signal", key="bilirubin_total"),),
-            possible=POSITIVE,
-        ),
+        measured("albumin_gl", "albumin", "g/L"),
+        positive("bilirubin_umol", "bilirubin_total", "umol/L"),
     ),
     formula=albi,
     outputs=(Output(key="score"), Output(key="grade", whole=True)),

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 
-from twin.scores.base import POSITIVE, Array, Given, Input, Score, Where
+from twin.scores.base import Array, Given, Score
+from twin.scores.inputs import measured, positive, upper_limit
 
 
 def apri(ast: Array, ast_uln: Array, platelets: Array) -> Array:
@@ -22,15 +23,9 @@ def _category(outputs: Mapping[str, float], given: Given) -> str:
 SCORE = Score(
     key="apri",
     inputs=(
-        Input(key="ast", unit="U/L", signal="ast", find=(Where(kind="signal", key="ast"),)),
-        Input(key="ast_uln", unit="U/L", signal="ast", default=40.0, possible=POSITIVE),
-        Input(
-            key="platelets",
-            unit="10*9/L",
-            signal="platelets",
-            find=(Where(kind="signal", key="platelets"),),
-            possible=POSITIVE,
-        ),
+        measured("ast", "ast", "U/L"),
+        upper_limit("ast_uln", "ast", default=40.0),
+        positive("platelets", "platelets", "10*9/L"),
     ),
     formula=apri,
     category=_category,

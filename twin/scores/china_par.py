@@ -4,9 +4,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from twin.scores.base import POSITIVE, Array, Given, Input, Output, Score, Where, completed_years
+from twin.scores.base import Array, Given, Input, Output, Score, Where, completed_years
 from twin.scores.coefficients import coefficients
-from twin.scores.inputs import age
+from twin.scores.inputs import age, has, positive, sex, smokes
 
 
 def china_par(
@@ -59,30 +59,18 @@ def _category(outputs: Mapping[str, float], given: Given) -> str:
 SCORE = Score(
     key="china_par",
     inputs=(
-        Input(key="sex", kind="choice", choices={"male": 1.0, "female": 0.0}, find=(Where(kind="sex"),)),
+        sex(),
         age(population=completed_years(20, 85), validated=completed_years(35, 74)),
-        Input(key="sbp", unit="mm[Hg]", signal="sbp", find=(Where(kind="signal", key="sbp"),), possible=POSITIVE),
-        Input(key="bp_tx", kind="yes_no", find=(Where(kind="concept", key="antihypertensive"),)),
-        Input(
-            key="total_c_mgdl",
-            unit="mg/dL",
-            signal="total_cholesterol",
-            find=(Where(kind="signal", key="total_cholesterol"),),
-            possible=POSITIVE,
-        ),
-        Input(
-            key="hdl_c_mgdl",
-            unit="mg/dL",
-            signal="hdl_c",
-            find=(Where(kind="signal", key="hdl_c"),),
-            possible=POSITIVE,
-        ),
-        Input(key="waist_cm", unit="cm", signal="waist", find=(Where(kind="signal", key="waist"),), possible=POSITIVE),
-        Input(key="smoking", kind="yes_no", find=(Where(kind="code", key="smoking_status", output="current"),)),
-        Input(key="dm", kind="yes_no", find=(Where(kind="concept", key="diabetes"),)),
+        positive("sbp", "sbp", "mm[Hg]"),
+        has("bp_tx", "antihypertensive"),
+        positive("total_c_mgdl", "total_cholesterol", "mg/dL"),
+        positive("hdl_c_mgdl", "hdl_c", "mg/dL"),
+        positive("waist_cm", "waist", "cm"),
+        smokes(),
+        has("dm", "diabetes"),
         Input(key="north", kind="yes_no", find=(Where(kind="site", key="north"),)),
         Input(key="urban", kind="yes_no", find=(Where(kind="site", key="urban"),)),
-        Input(key="family_history", kind="yes_no", find=(Where(kind="concept", key="family_cvd"),)),
+        has("family_history", "family_cvd"),
     ),
     formula=china_par,
     outputs=(Output(key="risk_percent", unit="%"),),

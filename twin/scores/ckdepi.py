@@ -5,8 +5,8 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.scores.base import POSITIVE, Array, Given, Input, Output, Score, Where, completed_years
-from twin.scores.inputs import age
+from twin.scores.base import POSITIVE, Array, Given, Output, Score
+from twin.scores.inputs import ADULT, age, measured, sex
 
 UNIT = "mL/min/{1.73_m2}"
 Flags = NDArray[np.bool_]
@@ -61,24 +61,10 @@ def _category(outputs: Mapping[str, float], given: Given) -> str:
 SCORE = Score(
     key="ckdepi",
     inputs=(
-        Input(key="sex", kind="choice", choices={"male": 1.0, "female": 0.0}, find=(Where(kind="sex"),)),
-        age(population=completed_years(18)),
-        Input(
-            key="scr",
-            unit="mg/dL",
-            signal="creatinine",
-            find=(Where(kind="signal", key="creatinine"),),
-            optional=True,
-            possible=POSITIVE,
-        ),
-        Input(
-            key="scys",
-            unit="mg/L",
-            signal="cystatin_c",
-            find=(Where(kind="signal", key="cystatin_c"),),
-            optional=True,
-            possible=POSITIVE,
-        ),
+        sex(),
+        age(population=ADULT),
+        measured("scr", "creatinine", "mg/dL", possible=POSITIVE, optional=True),
+        measured("scys", "cystatin_c", "mg/L", possible=POSITIVE, optional=True),
     ),
     formula=ckdepi,
     outputs=(Output(key="cr_2021", unit=UNIT), Output(key="cys_2012", unit=UNIT), Output(key="crcys_2021", unit=UNIT)),

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from twin.scores.base import POSITIVE, Array, Given, Input, Score, Where, completed_years
-from twin.scores.inputs import age
+from twin.scores.base import Array, Given, Score, completed_years
+from twin.scores.inputs import ADULT, age, measured, positive
 
 
 def fib4(age: Array, ast: Array, alt: Array, platelets: Array) -> Array:
@@ -26,16 +26,10 @@ def _category(outputs: Mapping[str, float], given: Given) -> str:
 SCORE = Score(
     key="fib4",
     inputs=(
-        age(population=completed_years(18), validated=completed_years(35)),
-        Input(key="ast", unit="U/L", signal="ast", find=(Where(kind="signal", key="ast"),)),
-        Input(key="alt", unit="U/L", signal="alt", find=(Where(kind="signal", key="alt"),), possible=POSITIVE),
-        Input(
-            key="platelets",
-            unit="10*9/L",
-            signal="platelets",
-            find=(Where(kind="signal", key="platelets"),),
-            possible=POSITIVE,
-        ),
+        age(population=ADULT, validated=completed_years(35)),
+        measured("ast", "ast", "U/L"),
+        positive("alt", "alt", "U/L"),
+        positive("platelets", "platelets", "10*9/L"),
     ),
     formula=fib4,
     category=_category,

@@ -82,6 +82,17 @@ def body_mass_index(*, possible: Range = ANY, population: Range = ANY) -> Input:
     )
 
 
+def filtration(*, population: Range = ANY) -> Input:
+    """Return eGFR in mL/min/1.73 m2 by the equation of creatinine of 2021, never as a laboratory printed it."""
+    return Input(
+        key="egfr",
+        unit="mL/min/{1.73_m2}",
+        signal="egfr",
+        find=(Where(kind="score", key="ckdepi", output="cr_2021"),),
+        population=population,
+    )
+
+
 def has(key: str, *concepts: str) -> Input:
     """Return 1 where the record has any of the concepts; without a concept no record can say."""
     if not concepts:

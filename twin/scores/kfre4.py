@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from twin.scores.base import POSITIVE, Array, Input, Output, Range, Score, Where, completed_years
-from twin.scores.inputs import age
+from twin.scores.base import Array, Input, Output, Range, Score, Where
+from twin.scores.inputs import ADULT, age, filtration, male, positive
 
 # Baseline survival: North America, elsewhere (Tangri 2016)
 _BASELINE = {"2": (0.9750, 0.9832), "5": (0.9240, 0.9365)}
@@ -27,22 +27,10 @@ def kfre4(age: Array, male: Array, egfr: Array, uacr_mgg: Array, years: str, nor
 SCORE = Score(
     key="kfre4",
     inputs=(
-        age(population=completed_years(18)),
-        Input(key="male", kind="yes_no", find=(Where(kind="sex"),)),
-        Input(
-            key="egfr",
-            unit="mL/min/{1.73_m2}",
-            signal="egfr",
-            find=(Where(kind="score", key="ckdepi", output="cr_2021"),),
-            population=Range(high=60.0, high_open=True),
-        ),
-        Input(
-            key="uacr_mgg",
-            unit="mg/g",
-            signal="urine_acr",
-            find=(Where(kind="signal", key="urine_acr"),),
-            possible=POSITIVE,
-        ),
+        age(population=ADULT),
+        male(),
+        filtration(population=Range(high=60.0, high_open=True)),
+        positive("uacr_mgg", "urine_acr", "mg/g"),
         Input(key="years", kind="choice", choices={2: "2", 5: "5"}, default=5.0),
         Input(key="north_america", kind="yes_no", find=(Where(kind="site", key="north_america"),), default=0.0),
     ),

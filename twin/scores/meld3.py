@@ -2,7 +2,8 @@
 
 import numpy as np
 
-from twin.scores.base import POSITIVE, Array, Input, Output, Score, Where
+from twin.scores.base import Array, Output, Score
+from twin.scores.inputs import has, measured, positive, sex
 
 
 def meld3(
@@ -35,25 +36,13 @@ def meld3(
 SCORE = Score(
     key="meld3",
     inputs=(
-        Input(key="sex", kind="choice", choices={"male": 1.0, "female": 0.0}, find=(Where(kind="sex"),)),
-        Input(
-            key="bilirubin",
-            unit="mg/dL",
-            signal="bilirubin_total",
-            find=(Where(kind="signal", key="bilirubin_total"),),
-            possible=POSITIVE,
-        ),
-        Input(
-            key="creatinine",
-            unit="mg/dL",
-            signal="creatinine",
-            find=(Where(kind="signal", key="creatinine"),),
-            possible=POSITIVE,
-        ),
-        Input(key="inr", unit="1", signal="inr", find=(Where(kind="signal", key="inr"),), possible=POSITIVE),
-        Input(key="sodium", unit="mmol/L", signal="sodium", find=(Where(kind="signal", key="sodium"),)),
-        Input(key="albumin", unit="g/dL", signal="albumin", find=(Where(kind="signal", key="albumin"),)),
-        Input(key="dialysis", kind="yes_no", find=(Where(kind="concept", key="dialysis"),)),
+        sex(),
+        positive("bilirubin", "bilirubin_total", "mg/dL"),
+        positive("creatinine", "creatinine", "mg/dL"),
+        positive("inr", "inr", "1"),
+        measured("sodium", "sodium", "mmol/L"),
+        measured("albumin", "albumin", "g/dL"),
+        has("dialysis", "dialysis"),
     ),
     formula=meld3,
     outputs=(Output(key="score", whole=True),),

@@ -61,7 +61,7 @@ SCORE = Score(
     inputs=(
         age(validated=completed_years(55, 80)),
         Input(key="race", kind="choice", choices=_RACES),
-        Input(key="education", unit="1", possible=Range(low=1, high=6)),
+        Input(key="education", unit="1", possible=Range(low=1, high=6), whole=True),
         body_mass_index(),
         has("copd", "copd"),
         has("cancer_hist", "cancer", "cancer_history"),

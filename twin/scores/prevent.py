@@ -5,9 +5,9 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.scores.base import POSITIVE, Array, Input, Output, Range, Refusal, Score, Where, completed_years
+from twin.scores.base import POSITIVE, Array, Input, Output, Range, Refusal, Score, completed_years
 from twin.scores.coefficients import coefficients
-from twin.scores.inputs import age
+from twin.scores.inputs import age, body_mass_index, filtration, has, measured, sex, smokes
 
 OUTCOMES = ("total_cvd", "ascvd", "heart_failure", "chd", "stroke")
 MODELS = ("base", "hba1c", "uacr", "sdi", "full")
@@ -121,57 +121,20 @@ SCORE = Score(
     inputs=(
         Input(key="model", kind="choice", choices={name: name for name in MODELS}, default="base"),
         Input(key="years", kind="choice", choices={10: "10", 30: "30"}, default=10.0),
-        Input(key="sex", kind="choice", choices={"male": 1.0, "female": 0.0}, find=(Where(kind="sex"),)),
+        sex(),
         age(population=completed_years(30, 79)),
-        Input(
-            key="total_c",
-            unit="mg/dL",
-            signal="total_cholesterol",
-            find=(Where(kind="signal", key="total_cholesterol"),),
-            population=Range(low=130, high=320),
-        ),
-        Input(
-            key="hdl_c",
-            unit="mg/dL",
-            signal="hdl_c",
-            find=(Where(kind="signal", key="hdl_c"),),
-            population=Range(low=20, high=100),
-        ),
-        Input(
-            key="sbp",
-            unit="mm[Hg]",
-            signal="sbp",
-            find=(Where(kind="signal", key="sbp"),),
-            population=Range(low=90, high=180),
-        ),
-        Input(key="bp_tx", kind="yes_no", find=(Where(kind="concept", key="antihypertensive"),)),
-        Input(key="dm", kind="yes_no", find=(Where(kind="concept", key="diabetes"),)),
-        Input(key="smoking", kind="yes_no", find=(Where(kind="code", key="smoking_status", output="current"),)),
-        Input(
-            key="egfr",
-            unit="mL/min/{1.73_m2}",
-            signal="egfr",
-            find=(Where(kind="score", key="ckdepi", output="cr_2021"),),
-            population=Range(low=15, high=140),
-        ),
-        Input(
-            key="bmi",
-            unit="kg/m2",
-            signal="bmi",
-            find=(Where(kind="signal", key="bmi"), Where(kind="score", key="bmi", output="value")),
-            population=Range(low=18.5, high=39.9),
-        ),
-        Input(key="statin", kind="yes_no", find=(Where(kind="concept", key="statin"),)),
-        Input(key="hba1c", unit="%", signal="hba1c", find=(Where(kind="signal", key="hba1c"),), optional=True),
-        Input(
-            key="uacr",
-            unit="mg/g",
-            signal="urine_acr",
-            find=(Where(kind="signal", key="urine_acr"),),
-            optional=True,
-            possible=POSITIVE,
-        ),
-        Input(key="sdi_decile", unit="1", optional=True, possible=Range(low=1, high=10)),
+        measured("total_c", "total_cholesterol", "mg/dL", population=Range(low=130, high=320)),
+        measured("hdl_c", "hdl_c", "mg/dL", population=Range(low=20, high=100)),
+        measured("sbp", "sbp", "mm[Hg]", population=Range(low=90, high=180)),
+        has("bp_tx", "antihypertensive"),
+        has("dm", "diabetes"),
+        smokes(),
+        filtration(population=Range(low=15, high=140)),
+        body_mass_index(population=Range(low=18.5, high=39.9)),
+        has("statin", "statin"),
+        measured("hba1c", "hba1c", "%", optional=True),
+        measured("uacr", "urine_acr", "mg/g", possible=POSITIVE, optional=True),
+        Input(key="sdi_decile", unit="1", optional=True, possible=Range(low=1, high=10), whole=True),
     ),
     formula=prevent,
     outputs=tuple(Output(key=outcome) for outcome in OUTCOMES),

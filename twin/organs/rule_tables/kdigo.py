@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from twin.scores.base import Array, Given, Input, Output, Score, Where
-from twin.scores.inputs import measured
+from twin.scores.base import Array, Given, Output, Score
+from twin.scores.inputs import filtration, measured
 
 _G = {1.0: "G1", 2.0: "G2", 3.0: "G3a", 4.0: "G3b", 5.0: "G4", 6.0: "G5"}
 _A = {1.0: "A1", 2.0: "A2", 3.0: "A3"}
@@ -30,12 +30,7 @@ def _category(outputs: Mapping[str, float], given: Given) -> str:
 TABLE = Score(
     key="kdigo",
     inputs=(
-        Input(
-            key="egfr",
-            unit="mL/min/{1.73_m2}",
-            signal="egfr",
-            find=(Where(kind="score", key="ckdepi", output="cr_2021"),),
-        ),
+        filtration(),
         measured("uacr", "urine_acr", "mg/g"),
     ),
     formula=kdigo,
