@@ -21,9 +21,9 @@ from twin.scores.gather import Found, Site
 DEFINED_AT_LEAST = 0.8
 """House value: a fan is drawn where the score is defined on at least this share of the futures."""
 
-NOISE_DATES = 4
+NOISE_DATES = 3
 """House value: the noise of a score's inputs changes as slowly as they do; each date costs a whole evaluation."""
-NOISE_DATES_OF_STEPS = 12
+NOISE_DATES_OF_STEPS = 6
 """House value: a score in whole points jumps only near a step, so more dates are looked at."""
 _ROUNDING = 1 / 12  # variance of rounding to a whole number
 _OF_INPUTS = Limit(key="", form="stated")
