@@ -76,7 +76,9 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
             "moments": len(at),
             "events": int((outcomes.status == 1).sum()),
             "left_out": cohort.left_out,
-            "penalty": {cause: min(tried, key=lambda each: each[1])[0] for cause, tried in chosen.tried.items()},
+            "penalty": {
+                cause: {f"{each[0]:g}": round(each[2], 3) for each in tried} for cause, tried in chosen.tried.items()
+            },
             "recalibrated": why_not or True,
         },
     )

@@ -62,13 +62,19 @@ class Risk:
 
 
 def risk(
-    model: HazardModel, predictors: Mapping[str, Array], horizons: Sequence[float], safe_for: Array | None = None
+    model: HazardModel,
+    predictors: Mapping[str, Array],
+    horizons: Sequence[float],
+    safe_for: Array | None = None,
+    *,
+    has_interval: bool = True,
 ) -> Risk:
     """Return P(event within each horizon), an event that competes coming first counting as none.
 
     Args:
         predictors: (N,) each, NaN where not known. horizons: (H,) years.
         safe_for: (N,) years after the landmark during which the event can't be, for it starts the clock; default 0.
+        has_interval: without it `low` and `high` are the value itself.
 
     Raises:
         BeyondHorizon: a horizon of 0 or less, or past the last interval.
@@ -79,7 +85,13 @@ def risk(
     rows = len(next(iter(predictors.values())))
     start = np.zeros(rows) if safe_for is None else np.maximum(safe_for, 0.0)
     parts = [
-        _risk(model, {key: values[at : at + _ROWS_AT_ONCE] for key, values in predictors.items()}, asked, start[at:])
+        _risk(
+            model,
+            {key: values[at : at + _ROWS_AT_ONCE] for key, values in predictors.items()},
+            asked,
+            start[at:],
+            has_interval,
+        )
         for at in range(0, rows, _ROWS_AT_ONCE)
     ]
     empty = np.zeros((0, len(asked)))
@@ -132,12 +144,20 @@ def to_arrays(model: HazardModel) -> tuple[dict[str, Array], dict[str, Any]]:
     }
     if model.competing is not None:
         arrays |= {"competing.theta": model.competing.theta, "competing.covariance": model.competing.covariance}
-    return arrays, {"predictors": list(model.predictors()), "can_miss": [term.can_miss for term in model.terms]}
+    return arrays, {
+        "predictors": list(model.predictors()),
+        "can_miss": [term.can_miss for term in model.terms],
+    }
 
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]], written: Mapping[str, Any]) -> HazardModel:
     """Return the model that `to_arrays` wrote."""
-    rows = zip(written["predictors"], written["can_miss"], arrays["bounds"].tolist(), arrays["knots"], strict=True)
+    rows = zip(
+        *(written[name] for name in ("predictors", "can_miss")),
+        arrays["bounds"].tolist(),
+        arrays["knots"],
+        strict=True,
+    )
     has_competing = "competing.theta" in arrays
     return HazardModel(
         terms=tuple(
@@ -161,7 +181,9 @@ def from_arrays(arrays: Mapping[str, NDArray[Any]], written: Mapping[str, Any]) 
     )
 
 
-def _risk(model: HazardModel, predictors: Mapping[str, Array], horizons: Array, safe: Array) -> tuple[Array, ...]:
+def _risk(
+    model: HazardModel, predictors: Mapping[str, Array], horizons: Array, safe: Array, has_interval: bool
+) -> tuple[Array, ...]:
     laid = matrix(model.terms, predictors)
     safe = safe[: len(laid.lines)]
     event = hazards(model, laid, model.event)
@@ -172,7 +194,8 @@ def _risk(model: HazardModel, predictors: Mapping[str, Array], horizons: Array, 
         years = np.clip(np.minimum(model.cuts[1:], horizon) - low_edge, 0.0, None)
         incidence = _incidence(event, other, years)
         value[:, column] = incidence
-        low[:, column], high[:, column] = _interval(model, laid, event, years, incidence)
+        ends = _interval(model, laid, event, years, incidence) if has_interval else (incidence, incidence)
+        low[:, column], high[:, column] = ends
     return value, low, high
 
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from twin.forecast.hazards.design import Matrix
 
 Array = NDArray[np.float64]
+Mask = NDArray[np.bool_]
 
 _STEPS_AT_MOST = 60  # a warm start needs three to six
 _ENOUGH = 1e-7  # relative change of the loss: beyond the sixth digit of any risk
@@ -26,16 +27,14 @@ _LOG_HAZARD_AT_MOST = 8.0  # exp: an event within hours, past what a year's inte
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Penalty:
-    """Half the inverse variance of the prior of each kind of column (all are scaled to SD 1)."""
+    """How hard coefficients are held: half the inverse variance of their prior (all columns are scaled to SD 1).
 
-    lines: float
-    bends: float
-    fading: float
+    `strength` holds the lines; bends and fading are held so many times as hard, for most effects are lines that last.
+    """
 
-    @staticmethod
-    def of(strength: float) -> "Penalty":
-        """One strength for all: bends and fading are held ten times as hard, for most effects are lines that last."""
-        return Penalty(lines=strength, bends=10 * strength, fading=10 * strength)
+    strength: float
+    bends: float = 10.0
+    fading: float = 10.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +45,7 @@ class Seen:
     events: Array
 
     @staticmethod
-    def of(time: Array, is_event: NDArray[np.bool_], cuts: Array) -> "Seen":
+    def of(time: Array, is_event: Mask, cuts: Array) -> "Seen":
         """Cut times to event or end of sight (years after the landmark) at `cuts` (J + 1,), the first of them 0."""
         low, high = cuts[:-1], cuts[1:]
         exposure = np.clip(np.minimum(time[:, np.newaxis], high) - low, 0.0, None)
@@ -90,7 +89,7 @@ def fit(matrix: Matrix, seen: Seen, cuts: Array, penalty: Penalty, start: Array 
 
 def scores(matrix: Matrix, seen: Seen, cuts: Array, theta: Array) -> Array:
     """Return each row's gradient of the loss (N, T), without the penalty: for the variance over patients."""
-    problem = _Problem(matrix, seen, cuts, Penalty(lines=0.0, bends=0.0, fading=0.0))
+    problem = _Problem(matrix, seen, cuts, Penalty(strength=0.0))
     _, expected = problem.loss(torch.from_numpy(theta))
     off = expected - problem.events
     parts = (off, problem.columns * off.sum(1)[:, None], problem.lines * (off * problem.growth).sum(1)[:, None])
@@ -108,14 +107,11 @@ class _Problem:
         self.exposure, self.events = torch.from_numpy(seen.exposure), torch.from_numpy(seen.events)
         self.growth = torch.from_numpy(growth(cuts))
         self.intervals = len(cuts) - 1
-        lines, steps, bends = matrix.lines.shape[1], matrix.steps.shape[1], matrix.bends.shape[1]
-        held = (
-            (self.intervals, _HELD),
-            (lines + steps, penalty.lines),
-            (bends, penalty.bends),
-            (lines, penalty.fading),
-        )
-        self.penalty = torch.cat([torch.full((count,), each, dtype=torch.float64) for count, each in held])
+        lines, bends = matrix.lines.shape[1], matrix.bends.shape[1]
+        columns = np.full(matrix.columns.shape[1], float(penalty.strength))
+        columns[len(columns) - bends :] *= penalty.bends
+        held = (np.full(self.intervals, _HELD), columns, columns[:lines] * penalty.fading)
+        self.penalty = torch.from_numpy(np.concatenate(held))
 
     def start(self) -> torch.Tensor:
         """Every hazard at its mean."""
