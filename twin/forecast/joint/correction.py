@@ -17,7 +17,8 @@ class Correction:
     """F features, H horizons, Q probabilities.
 
     horizons (H,) years; centre, spread (F,) of the features; shift (H, F): of the mean, in SD of the engine's reading;
-    stretch (H, F): log factor on that SD; probabilities (Q,); shape (H, Q): quantiles of the standardised error.
+    stretch (H, F): log factor on that SD; middle, width (H,): median of the error so standardised, and its 80 % range
+    in those of a normal one; probabilities (Q,); shape (H, Q): its quantiles less `middle`, by `width`.
     """
 
     horizons: Array
@@ -25,12 +26,14 @@ class Correction:
     spread: Array
     shift: Array
     stretch: Array
+    middle: Array
+    width: Array
     probabilities: Array
     shape: Array
 
     def to_arrays(self) -> dict[str, Array]:
         """Return every field by its name."""
-        names = ("horizons", "centre", "spread", "shift", "stretch", "probabilities", "shape")
+        names = ("horizons", "centre", "spread", "shift", "stretch", "middle", "width", "probabilities", "shape")
         return {name: getattr(self, name) for name in names}
 
 
@@ -43,11 +46,12 @@ def hats(horizons: Array, years: Array) -> Array:
 
 
 def shift_and_stretch(correction: Correction, features: Array, years: Array) -> tuple[Array, Array]:
-    """Return (shift, factor), each (M,), for raw `features` (M, F) at `years` (M,) ahead."""
+    """Return (shift, factor), each (M,), of median and spread, for raw `features` (M, F) at `years` (M,) ahead."""
     scaled = (features - correction.centre) / correction.spread
     weight = hats(correction.horizons, years)
     shift = np.einsum("mh,hf,mf->m", weight, correction.shift, scaled)
-    return shift, np.exp(np.einsum("mh,hf,mf->m", weight, correction.stretch, scaled))
+    factor = np.exp(np.einsum("mh,hf,mf->m", weight, correction.stretch, scaled))
+    return shift + factor * (weight @ correction.middle), factor * (weight @ correction.width)
 
 
 def shape_at(correction: Correction, years: Array, probabilities: Array) -> Array:

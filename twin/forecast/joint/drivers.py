@@ -40,8 +40,11 @@ def drivers(model: JointModel, asked: Asked, row: int, signal: int, years: float
         one = take(asked, np.array([row]))
         spread = float(np.sqrt(predict(model, one, signal, np.array([years])).variance[0]))
         scaled = (features(model, one, signal)[0] - correction.centre) / correction.spread
-        amounts = spread * scaled * (hats(correction.horizons, np.array([years]))[0] @ correction.shift)
+        weight = hats(correction.horizons, np.array([years]))[0]
+        amounts = spread * scaled * (weight @ correction.shift)
+        middle = spread * float(np.exp(scaled @ (weight @ correction.stretch)) * (weight @ correction.middle))
         called = names(model, signal, asked.covariates.shape[1])
+        parts.append(("past errors: their middle", middle))
         parts += [(f"past errors: {name}", float(amount)) for name, amount in zip(called, amounts, strict=True)]
     ordered = sorted(parts, key=lambda part: -abs(part[1]))
     return tuple(Driver(name=name, amount=amount) for name, amount in ordered if amount != 0.0)

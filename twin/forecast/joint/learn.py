@@ -42,14 +42,19 @@ def learn(past: Errors, horizons: Array, probabilities: Array, seed: int) -> Cor
     shift, stretch, _ = _parts(free, len(horizons), scaled.shape[1], probabilities)
     left = _solve(honest, probabilities, PENALTIES[best], _nothing(honest, probabilities))
     moved, widened, shape = _parts(left, len(horizons), 1, probabilities)
+    raw = (moved + torch.exp(widened) * shape).numpy()
+    low, middle, high = (raw[:, probabilities == level] for level in (0.1, 0.5, 0.9))
+    width = (high - low) / (ndtri(0.9) - ndtri(0.1))
     return Correction(
         horizons=horizons,
         centre=centre,
         spread=spread,
         shift=shift.numpy(),
         stretch=stretch.numpy(),
+        middle=middle[:, 0],
+        width=width[:, 0],
         probabilities=probabilities,
-        shape=(moved + torch.exp(widened) * shape).numpy(),
+        shape=(raw - middle) / width,
     )
 
 

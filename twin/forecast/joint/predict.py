@@ -46,7 +46,7 @@ def predict(model: JointModel, asked: Asked, signal: int, years: Array) -> Predi
 
 
 def corrected(model: JointModel, asked: Asked, signal: int, years: Array) -> Prediction:
-    """As `predict`, with the mean and spread that the training patients' forecasts taught, where there are any."""
+    """As `predict`, with the middle and spread that the training patients' forecasts taught, where there are any."""
     plainly = predict(model, asked, signal, years)
     correction = model.corrections.get(signal)
     if correction is None:
