@@ -104,6 +104,17 @@ def test_slope_and_intercept_are_where_the_likelihood_is_flat() -> None:
     np.testing.assert_allclose((weight * (event - 1 / (1 + np.exp(-(shift[:, None] + x))))).sum(axis=1), 0, atol=1e-8)
 
 
+def test_neighbours_taken_together_move_the_line_by_next_to_nothing() -> None:
+    random = np.random.default_rng(12)
+    x = random.normal(-1, 1.2, 30_000)
+    event = (random.random(30_000) < 1 / (1 + np.exp(-(0.4 + 0.7 * x)))).astype(float)
+    a, b = recalibration(x, event, np.ones((1, 30_000)), is_slope_free=True)
+    wrong = event - 1 / (1 + np.exp(-(a[0] + b[0] * x)))
+    curvature = event.mean() * (1 - event.mean()) * 30_000
+    assert abs(wrong.sum()) / curvature < 1e-4  # the Newton step that the exact answer is away
+    assert abs(wrong @ x) / curvature < 1e-4
+
+
 def test_separated_data_have_no_slope() -> None:
     x = np.array([-2.0, -1.0, 1.0, 2.0])
     assert np.isnan(recalibration(x, (x > 0).astype(float), np.ones((1, 4)), is_slope_free=True)[1]).all()
