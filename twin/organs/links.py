@@ -4,10 +4,8 @@ Organ files know nothing of each other. A score's link means that its forecast m
 an evidence link is a cited relation that a clinician reads beside the organ, and that no number of ours computes on.
 """
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from types import MappingProxyType
 from typing import Literal
 
 from twin.organs.base import Text
@@ -77,12 +75,3 @@ LINKS: tuple[Link, ...] = (
 def links_to(organ: str) -> tuple[Link, ...]:
     """Return what acts on an organ from outside, in the order of the table."""
     return tuple(link for link in LINKS if link.target == organ)
-
-
-@cache
-def borrowed() -> Mapping[str, tuple[str, ...]]:
-    """Return, by organ, the signals of other organs that its scores' forecasts move with."""
-    organs = dict.fromkeys(link.target for link in LINKS)
-    return MappingProxyType(
-        {key: tuple(dict.fromkeys(link.of for link in links_to(key) if link.kind == "score")) for key in organs}
-    )
