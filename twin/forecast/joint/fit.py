@@ -34,7 +34,7 @@ def fit(
     Args:
         readings: the training patients. keys, scales: of its K signals, in order.
         patients_at_most: of more, those with the most readings count no more than others: a seeded sample.
-        visits_at_most: of a patient with more, a seeded run of neighbouring visits.
+        visits_at_most: of a patient with more, a seeded part (see `thinned`).
         since: years; readings before are left out of the search (the weeks after a transplant follow other laws).
 
     Raises:
@@ -82,7 +82,10 @@ def fit(
 
 
 def thinned(readings: Series, seed: int, patients_at_most: int, visits_at_most: int, since: float) -> Series:
-    """Return at most so many patients, and of each a run of at most so many neighbouring visits; seeded."""
+    """Return at most so many patients, and at most so many visits of each; seeded.
+
+    Of a patient with more, half are a run of neighbours, which tells noise from swing, and half lie anywhere, which
+    tells how far a level goes in years."""
     rng = np.random.default_rng(seed)
     late = readings.time >= since
     there = np.unique(readings.patient[late])
@@ -94,9 +97,13 @@ def thinned(readings: Series, seed: int, patients_at_most: int, visits_at_most: 
         rows = np.flatnonzero((part.patient == patient) & keep)
         times = np.unique(part.time[rows])
         if len(times) > visits_at_most:
-            first = int(rng.integers(len(times) - visits_at_most + 1))
-            inside = (part.time[rows] >= times[first]) & (part.time[rows] <= times[first + visits_at_most - 1])
-            keep[rows[~inside]] = False
+            run = visits_at_most // 2
+            first = int(rng.integers(len(times) - run + 1))
+            others = np.delete(times, slice(first, first + run))
+            chosen = np.concatenate(
+                (times[first : first + run], rng.choice(others, visits_at_most - run, replace=False))
+            )
+            keep[rows[~np.isin(part.time[rows], chosen)]] = False
     return series(
         patient=part.patient[keep],
         time=part.time[keep],

@@ -50,13 +50,18 @@ def test_a_model_comes_back_from_its_arrays(found: JointModel) -> None:
     assert all(np.array_equal(back.to_arrays()[0][name], value) for name, value in arrays.items())
 
 
-def test_of_many_visits_a_run_of_neighbours_is_taken(training: Series) -> None:
-    part = thinned(training, 0, 5, 4, 1.0)
+def test_of_many_visits_some_neighbours_and_some_others_are_taken() -> None:
+    many = lived(TRUTH, patients=8, visits=30)
+    part = thinned(many, 0, 5, 10, 1.0)
     assert part.patients == 5
     assert part.time.min() >= 1.0
     for patient in range(5):
         kept = np.unique(part.time[part.patient == patient])
-        assert len(kept) <= 4
+        who = many.patient[many.time == kept[0]][0]
+        place = np.searchsorted(np.unique(many.time[many.patient == who]), kept)
+        assert len(kept) == 10
+        assert (np.diff(place) == 1).sum() >= 4
+        assert place[-1] - place[0] > 10
 
 
 def test_a_signal_without_readings_is_refused() -> None:
