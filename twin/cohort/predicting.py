@@ -83,7 +83,7 @@ def predict(fitted: Fitted, data: Path, tasks: Path, out: Path) -> dict[str, int
     Raises:
         CannotPredict: neither is there, or a file can't be written. Others as the functions above.
     """
-    cohort = tables.read(data, fitted.spec)
+    cohort = tables.read(data, fitted.spec, histories=tasks)
     written = {}
     if (tasks / RISK_TASKS).is_file():
         asked = tables.tasks(

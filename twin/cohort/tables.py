@@ -59,11 +59,13 @@ class Outcomes:
     status: Index
 
 
-def read(data: Path, spec: Spec, ids: NDArray[np.object_] | None = None) -> Cohort:
+def read(data: Path, spec: Spec, ids: NDArray[np.object_] | None = None, histories: Path | None = None) -> Cohort:
     """Return the cohort in a folder.
 
     Args:
         ids: only these patients; all without.
+        histories: where there is no `visits.csv` (`events.csv`), a folder of `history_*.csv` (`events_*.csv`): the same
+            tables cut at one landmark each, read together.
 
     Raises:
         BadTable: a file or column is missing, or a cell holds what it can't; the message names file, row and column.
@@ -78,9 +80,9 @@ def read(data: Path, spec: Spec, ids: NDArray[np.object_] | None = None) -> Coho
     who = pd.Index(patients["patient_id"])
     baseline = {each.column: _numbers(patients, each.column, "patients.csv") for each in spec.baseline}
     left_out: Counter[str] = Counter()
-    visits = _table(data / "visits.csv", ["patient_id", "time"])
+    visits = _whole(data / "visits.csv", "history_*.csv", histories, ["patient_id", "time"])
     visits = _of_known(visits, who, "visits of patients that are not in patients.csv", left_out, ids is not None)
-    events = _events(data, spec, who, left_out, ids is not None)
+    events = _events(data, histories, spec, who, left_out, ids is not None)
     return _cohort(spec, who, baseline, visits, events, left_out)
 
 
@@ -157,16 +159,26 @@ def _cohort(
     )
 
 
-def _events(data: Path, spec: Spec, who: pd.Index, left_out: Counter[str], is_part: bool) -> pd.DataFrame:
+def _events(
+    data: Path, histories: Path | None, spec: Spec, who: pd.Index, left_out: Counter[str], is_part: bool
+) -> pd.DataFrame:
     if not spec.diagnoses:
         return pd.DataFrame({"patient_id": [], "time": [], "event": []})
-    events = _table(data / "events.csv", ["patient_id", "time", "event"])
+    events = _whole(data / "events.csv", "events_*.csv", histories, ["patient_id", "time", "event"])
     events = _of_known(events, who, "events of patients that are not in patients.csv", left_out, is_part)
     unknown = ~events["event"].isin(spec.diagnoses)
     left_out["events that the specification does not name"] += int(unknown.sum())
     timeless = ~np.isfinite(_numbers(events, "time", "events.csv"))
     left_out["events without a time"] += int(timeless.sum())
     return events[~unknown & ~timeless]
+
+
+def _whole(path: Path, parts: str, folder: Path | None, needed: list[str]) -> pd.DataFrame:
+    """A table, or where it is not there the union of the parts of it in another folder."""
+    found = sorted(folder.glob(parts)) if folder is not None and not path.exists() else []
+    if not found:
+        return _table(path, needed)
+    return pd.concat([_table(part, needed) for part in found], ignore_index=True).drop_duplicates(ignore_index=True)
 
 
 def _of_known(table: pd.DataFrame, who: pd.Index, reason: str, left_out: Counter[str], is_part: bool) -> pd.DataFrame:

@@ -1,6 +1,7 @@
 """Fit, predict and replay on a drawn cohort whose truth is known."""
 
 import json
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -77,6 +78,23 @@ def test_what_comes_after_a_moment_changes_no_digit(model: Path, cohort: Path, t
     parted = _told(model, cut, asked, tmp_path / "cut_out")
     for one, other in zip(whole, parted, strict=True):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_histories_cut_at_a_landmark_stand_for_the_visits(model: Path, cohort: Path, tmp_path: Path) -> None:
+    asked = tasks(cohort)
+    whole, _ = _told(model, cohort, asked, tmp_path / "whole")
+    data, parts = tmp_path / "data", tmp_path / "parts"
+    data.mkdir()
+    parts.mkdir()
+    shutil.copy(cohort / "patients.csv", data)
+    shutil.copy(asked / "tasks_risk.csv", parts)
+    for name, part in (("visits.csv", "history_2.csv"), ("events.csv", "events_2.csv")):
+        table = pd.read_csv(cohort / name)
+        table[table.time <= 2].to_csv(parts / part, index=False)
+    arguments = ["--model", str(model), "--data", str(data), "--tasks", str(parts), "--out", str(tmp_path / "out")]
+    said = CliRunner().invoke(app, ["cohort", "predict", *arguments])
+    assert said.exit_code == 0, said.output
+    pd.testing.assert_frame_equal(whole, pd.read_csv(tmp_path / "out" / "risk.csv"), check_exact=True)
 
 
 def test_one_patient_alone_has_the_digits_of_the_batch(model: Path, cohort: Path) -> None:
