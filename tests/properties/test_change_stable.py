@@ -16,7 +16,7 @@ from twin.forecast.motion import motions
 
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 HALF_YEAR = timedelta(days=182)
-PATIENTS, VISITS, BEFORE = 400, 8, 4
+PATIENTS, VISITS, BEFORE = 250, 8, 4
 FALSE_WORSENING, FOUND = 0.05, 0.80  # issue 5, must 4
 SAMPLING = 3.0  # standard errors that a simulated share may lie off
 
