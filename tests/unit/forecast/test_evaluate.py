@@ -150,6 +150,13 @@ def test_intervals_hold_the_value_and_cover_the_truth() -> None:
     assert 16 <= sum(one.low <= truth <= one.high for one in found) <= 20
 
 
+def test_the_interval_of_the_calibration_error_holds_the_value_though_resampling_bends_the_curve() -> None:
+    for seed in range(6):
+        found = evaluate(*judgeable(seed), repeats=50)
+        for one in (found.mean["ici"], *(cell.figures["ici"] for cell in found.cells)):
+            assert 0 <= one.low <= one.value <= one.high
+
+
 def judgeable(seed: int) -> tuple[Predictions, Outcomes]:
     predictions, outcomes = simulated(seed, people=250)
     return predictions_of(predictions), outcomes_of(outcomes)

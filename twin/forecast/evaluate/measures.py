@@ -1,7 +1,9 @@
 """Every measure of a set of predictions, each with its interval.
 
 Intervals are percentiles of a bootstrap over patients, all their rows together (Efron and Tibshirani 1993, chapter 13),
-with the censoring weights held. They show chance in who was in the data, not what another place would show.
+with the censoring weights held. A resampled calibration curve bends more than the data's own, so the draws of the ICI
+are first moved by their bias (the same, chapter 10), and kept above 0. Intervals show chance in who was in the data,
+not what another place would show.
 """
 
 from collections.abc import Callable, Mapping
@@ -22,6 +24,7 @@ REPEATS = 200  # of the bootstrap: the ends of an interval move by about a tenth
 MOST_GROUPS = 10
 EVENTS_A_GROUP = 5  # on average: fewer give intervals as wide as the plot (house value)
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5)  # where a decision is conceivable (house value); sites read their own
+_BENT = ("ici",)
 _BATCH = 50  # repeats at a time: bounds memory to 50 rows of weights
 
 
@@ -122,7 +125,7 @@ def evaluate(
     measured = [_measured(cell, place, draws) for cell, place in zip(usable, numbers, strict=True)]
     return Evaluation(
         patients=people,
-        mean={name: _mean([drawn[name] for _, drawn in measured]) for name in MEASURES},
+        mean={name: _mean(name, [drawn[name] for _, drawn in measured]) for name in MEASURES},
         cells=tuple(one for one, _ in measured),
         too_few=tuple(
             TooFew(
@@ -162,7 +165,7 @@ def _measured(cell: Cell, place: np.ndarray, draws: Array) -> tuple[CellMeasures
         **{f"everybody {at}": _benefit(cell, at, net_benefit_of_all) for at in THRESHOLDS},
     }
     drawn = _drawn(cell, place, draws, wanted)
-    figures = {name: figure(values) for name, values in drawn.items()}
+    figures = {name: figure(values, is_bent=name in _BENT) for name, values in drawn.items()}
     return (
         CellMeasures(
             landmark=cell.landmark,
@@ -222,16 +225,22 @@ def _drawn(cell: Cell, place: np.ndarray, draws: Array, wanted: Mapping[str, Mea
     return {name: np.concatenate(values) for name, values in parts.items()}
 
 
-def _mean(drawn: list[Array]) -> Figure:
+def _mean(name: str, drawn: list[Array]) -> Figure:
     """The plain mean over cells, of those that a draw gives."""
     together = np.stack(drawn)
     given = np.isfinite(together)
     counted = np.where(given.any(axis=0), given.sum(axis=0), np.nan)
-    return figure(np.where(given, together, 0.0).sum(axis=0) / counted)
+    return figure(np.where(given, together, 0.0).sum(axis=0) / counted, is_bent=name in _BENT)
 
 
-def figure(drawn: Array) -> Figure:
-    """Return the value (the first draw) with the interval of the others: (1 + repeats,)."""
+def figure(drawn: Array, *, is_bent: bool = False) -> Figure:
+    """Return the value (the first draw) with the interval of the others: (1 + repeats,).
+
+    Args:
+        is_bent: the draws are of a distance, which resampling makes larger: move them back by their bias.
+    """
     others = drawn[1:][np.isfinite(drawn[1:])]
+    if is_bent and others.size:
+        others = np.maximum(others - np.median(others) + drawn[0], 0.0)
     low, high = np.percentile(others, PERCENTILES) if others.size else (np.nan, np.nan)
     return Figure(value=float(drawn[0]), low=float(low), high=float(high))
