@@ -1,5 +1,7 @@
 """Which futures may follow a state: simulated true levels of all signals together, from one fixed table of draws."""
 
+from functools import lru_cache
+
 import numpy as np
 from numba import njit
 from numpy.typing import NDArray
@@ -12,6 +14,8 @@ from twin.forecast.joint.model import JointModel
 from twin.forecast.joint.predict import predict
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+_SAME = 9  # decimals of a year: a thirtieth of a second; months that differ by less share a root
 
 
 def futures(model: JointModel, asked: Asked, row: int, years: Array, *, paths: int = 1_024, seed: int = 0) -> Array:
@@ -27,15 +31,12 @@ def futures(model: JointModel, asked: Asked, row: int, years: Array, *, paths: i
     if paths % 2 or not len(years) or years[0] < 0 or (np.diff(years) <= 0).any():
         raise ValueError("futures need an even number of paths, and years that ascend from zero or later")
     k = model.signals
-    half = np.random.default_rng(seed).standard_normal((paths // 2, len(years) + 1, 3 * k))
-    draws = np.concatenate([half, -half])
-    dynamics = (model.drift, model.wander, model.swing, model.rate, model.relaxation)
-    roots, state = np.empty((len(years), 3 * k, 3 * k)), np.zeros(3 * k)
-    for place, gap in enumerate(np.diff(years, prepend=0.0)):
-        added = np.zeros((3 * k, 3 * k))
-        kernel.propagate(state, added, float(gap), *dynamics)
-        roots[place] = _root(added)
-    levels = _paths(asked.x[row], _root(asked.p[row]), draws, years, roots, model.rate, model.relaxation)
+    draws = _draws(seed, paths, len(years) + 1, 3 * k)
+    gaps = np.diff(years, prepend=0.0).round(_SAME)
+    apart, which = np.unique(gaps, return_inverse=True)
+    roots = np.stack([_root(_added(model, float(gap))) for gap in apart])
+    start = _root(asked.p[row])
+    levels = _paths(asked.x[row], start, draws, gaps, which, roots, model.rate, model.relaxation)
     levels += asked.mean[row] + years[:, np.newaxis] * asked.trend[row]
     for signal in model.corrections:
         levels[:, :, signal] = _corrected(model, asked, row, signal, years, levels[:, :, signal])
@@ -54,28 +55,54 @@ def take(asked: Asked, rows: NDArray[np.int64]) -> Asked:
     return Asked(**{name: getattr(asked, name)[rows] for name in Asked.__dataclass_fields__})
 
 
+def _added(model: JointModel, years: float) -> Array:
+    """The covariance that `years` add to a state."""
+    added = np.zeros((3 * model.signals, 3 * model.signals))
+    dynamics = (model.drift, model.wander, model.swing, model.rate, model.relaxation)
+    kernel.propagate(np.zeros(3 * model.signals), added, years, *dynamics)
+    return added
+
+
 def _root(covariance: Array) -> Array:
-    """A root of a covariance that may be singular (after no time at all nothing was added)."""
+    """The columns, as rows, of a root of a covariance that may be singular (in no time nothing is added)."""
     values, vectors = np.linalg.eigh(covariance)
-    return np.asarray(vectors * np.sqrt(np.maximum(values, 0.0)))
+    return np.ascontiguousarray((vectors * np.sqrt(np.maximum(values, 0.0))).T)
 
 
 @njit(cache=True)
-def _paths(x: Array, start: Array, draws: Array, years: Array, roots: Array, rate: Array, relaxation: float) -> Array:
-    k = rate.shape[0]
-    levels = np.empty((draws.shape[0], len(years), k))
+def _paths(
+    x: Array, start: Array, draws: Array, gaps: Array, which: Index, roots: Array, rate: Array, relaxation: float
+) -> Array:
+    """Simulated levels plus swings (paths, T, K); plain loops, so that no number of threads changes a digit."""
+    k, size = rate.shape[0], x.shape[0]
+    levels = np.empty((draws.shape[0], len(gaps), k))
+    state = np.empty(size)
     for path in range(draws.shape[0]):
-        state = x + start @ draws[path, 0]
-        before = 0.0
-        for place in range(len(years)):
-            gap = years[place] - before
-            before = years[place]
-            a = np.exp(-gap / relaxation)
+        state[:] = x
+        _add(state, start, draws[path, 0])
+        for place in range(len(gaps)):
+            a = np.exp(-gaps[place] / relaxation)
             b = relaxation * (1.0 - a)
             for s in range(k):
                 state[s] += b * state[k + s]
                 state[k + s] *= a
-                state[2 * k + s] *= np.exp(-rate[s] * gap)
-            state += roots[place] @ draws[path, place + 1]
-            levels[path, place] = state[:k] + state[2 * k :]
+                state[2 * k + s] *= np.exp(-rate[s] * gaps[place])
+            _add(state, roots[which[place]], draws[path, place + 1])
+            for s in range(k):
+                levels[path, place, s] = state[s] + state[2 * k + s]
     return levels
+
+
+@njit(cache=True)
+def _add(state: Array, root: Array, draw: Array) -> None:
+    """Add root' draw in place: `root` (D, D) holds the root's columns as rows."""
+    for j in range(len(draw)):
+        for i in range(len(state)):
+            state[i] += root[j, i] * draw[j]
+
+
+@lru_cache(maxsize=4)
+def _draws(seed: int, paths: int, moments: int, size: int) -> Array:
+    """Normal draws (paths, moments, size), the second half of the paths the mirror of the first."""
+    half = np.random.default_rng(seed).standard_normal((paths // 2, moments, size))
+    return np.concatenate([half, -half])
