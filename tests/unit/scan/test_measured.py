@@ -72,3 +72,7 @@ def test_two_nodules_are_two_facts_and_no_one_series() -> None:
 
 def test_a_scanner_that_says_nothing_of_itself_has_no_protocol() -> None:
     assert protocol({"kernel": None}) is None
+
+
+def test_contrast_is_part_of_the_protocol_that_a_later_value_is_compared_by() -> None:
+    assert protocol({**GE, "contrast_agent": "Iohexol"}) == "GE LightSpeed, STANDARD, 2.5 mm, 120 kVp, with contrast"
