@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from twin.errors import TwinError
 from twin.forecast.hazards.design import Matrix, Term, matrix, terms
 from twin.forecast.hazards.model import Cause, HazardModel, hazards, risk
-from twin.forecast.hazards.newton import Fit, Penalty, Seen, fit, growth, scores
+from twin.forecast.hazards.newton import Penalty, Seen, fit, growth, hessian, scores
 from twin.forecast.joint.threads import one_thread
 
 Array = NDArray[np.float64]
@@ -153,7 +153,7 @@ def _weights(losses: Array, patients: int) -> Array:
 
 def _left_out(fold: _Fold, name: str, cuts: Array, penalty: Penalty, start: Array | None) -> tuple[Array, float]:
     """Return theta, and the negative log likelihood of the patients left out."""
-    theta = fit(fold.laid, fold.seen[name], cuts, penalty, start).theta
+    theta = fit(fold.laid, fold.seen[name], cuts, penalty, start)
     then = fold.then[name]
     foretold = hazards(_model(fold.terms, cuts, {"event": _bare(theta)}), fold.asked, _bare(theta))
     return theta, float((then.exposure * foretold - then.events * np.log(foretold)).sum())
@@ -169,22 +169,22 @@ def _whole(
     for name, status in causes.items():
         seen = Seen.of(rows.time, rows.status == status, cuts)
         counting = [(strength, weight) for strength, _, weight in tried[name] if weight > 0]
-        fits: list[Fit] = []
+        fits: list[Array] = []
         for strength, _ in counting:
-            fits.append(fit(laid, seen, cuts, Penalty(strength=strength), fits[-1].theta if fits else None))
-        theta = np.sum([weight * each.theta for (_, weight), each in zip(counting, fits, strict=True)], axis=0)
-        heaviest = fits[int(np.argmax([weight for _, weight in counting]))]
-        fitted[name] = Cause(theta=theta, covariance=_covariance(rows.patient, laid, seen, cuts, heaviest))
+            fits.append(fit(laid, seen, cuts, Penalty(strength=strength), fits[-1] if fits else None))
+        theta = np.sum([weight * each for (_, weight), each in zip(counting, fits, strict=True)], axis=0)
+        heaviest = Penalty(strength=max(counting, key=lambda each: each[1])[0])
+        fitted[name] = Cause(theta=theta, covariance=_covariance(rows.patient, laid, seen, cuts, heaviest, theta))
     return _model(chosen, cuts, fitted)
 
 
-def _covariance(patient: Index, laid: Matrix, seen: Seen, cuts: Array, made: Fit) -> Array:
+def _covariance(patient: Index, laid: Matrix, seen: Seen, cuts: Array, penalty: Penalty, theta: Array) -> Array:
     """The sandwich: the inverse Hessian around the variance of the patients' gradients."""
-    by_row = scores(laid, seen, cuts, made.theta)
+    by_row = scores(laid, seen, cuts, theta)
     _, number = np.unique(patient, return_inverse=True)
     by_patient = np.zeros((number.max() + 1, by_row.shape[1]))
     np.add.at(by_patient, number, by_row)
-    inverse = np.linalg.inv(made.hessian)
+    inverse = np.linalg.inv(hessian(laid, seen, cuts, penalty, theta))
     return np.asarray(inverse @ (by_patient.T @ by_patient) @ inverse)
 
 

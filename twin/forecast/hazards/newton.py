@@ -19,8 +19,10 @@ from twin.forecast.hazards.design import Matrix
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-_STEPS_AT_MOST = 60  # a warm start needs three to six
-_ENOUGH = 1e-7  # relative change of the loss: beyond the sixth digit of any risk
+_STEPS_AT_MOST = 100  # a warm start needs about ten, most of them cheap
+_SHRINKS = 0.3  # a step that leaves more of the gradient asks for a new Hessian
+_SHORTEST = 1e-6  # of a step: below it rounding decides
+_ENOUGH = 1e-9  # relative change of the loss: beyond the sixth digit of any risk
 _HELD = 1e-3  # penalty on the baseline: only to keep an interval without events finite
 _LOG_HAZARD_AT_MOST = 8.0  # exp: an event within hours, past what a year's intervals can tell
 
@@ -53,38 +55,48 @@ class Seen:
         return Seen(exposure=exposure, events=falls.astype(np.float64))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Fit:
-    """theta: (J + C + L,): baselines a, columns b, fading c. hessian: (T, T), penalty included."""
-
-    theta: Array
-    hessian: Array
-
-
 def growth(cuts: Array) -> Array:
     """Return g (J,)."""
     middle = np.log(0.25 + (cuts[:-1] + cuts[1:]) / 2)  # a quarter of a year: below it no cohort can tell
     return np.asarray(middle - middle.mean())
 
 
-def fit(matrix: Matrix, seen: Seen, cuts: Array, penalty: Penalty, start: Array | None = None) -> Fit:
-    """Return the fit of one cause's hazard. `start`: theta of a fit with the same columns."""
+def fit(matrix: Matrix, seen: Seen, cuts: Array, penalty: Penalty, start: Array | None = None) -> Array:
+    """Return theta (J + C + L,) of one cause's hazard: baselines a, columns b, fading c.
+
+    Args:
+        start: theta of a fit with the same columns.
+
+    The Hessian is kept from step to step while the gradient shrinks well with it: it is what a step costs.
+    """
     problem = _Problem(matrix, seen, cuts, penalty)
     theta = problem.start() if start is None else torch.from_numpy(start.copy())
     loss, expected = problem.loss(theta)
+    gradient, factor, steepness = problem.gradient(theta, expected), None, torch.inf
     for _ in range(_STEPS_AT_MOST):
-        gradient, hessian = problem.slopes(theta, expected)
-        step = torch.linalg.solve(hessian, gradient)
-        length, before = 1.0, loss
+        now = float(torch.linalg.vector_norm(gradient))
+        if factor is None or now > _SHRINKS * steepness:
+            factor = torch.linalg.cholesky(problem.hessian(expected))
+        steepness, before = now, loss
+        step = torch.cholesky_solve(gradient[:, None], factor)[:, 0]
+        length = 1.0
         while True:
             loss, expected = problem.loss(theta - length * step)
-            if loss <= before or length < 1e-6:
+            if loss <= before or length < _SHORTEST:
                 break
             length /= 2
         theta = theta - length * step
+        gradient = problem.gradient(theta, expected)
         if float(before - loss) <= _ENOUGH * abs(float(before)):
             break
-    return Fit(theta=theta.numpy(), hessian=problem.slopes(theta, expected)[1].numpy())
+    return np.asarray(theta.numpy())
+
+
+def hessian(matrix: Matrix, seen: Seen, cuts: Array, penalty: Penalty, theta: Array) -> Array:
+    """Return the Hessian of the loss at `theta` (T, T), the penalty included."""
+    problem = _Problem(matrix, seen, cuts, penalty)
+    _, expected = problem.loss(torch.from_numpy(theta))
+    return np.asarray(problem.hessian(expected).numpy())
 
 
 def scores(matrix: Matrix, seen: Seen, cuts: Array, theta: Array) -> Array:
@@ -127,23 +139,25 @@ class _Problem:
         expected = self.exposure * torch.exp(log_hazard)
         return (expected - self.events * log_hazard).sum() + (self.penalty * theta * theta).sum() / 2, expected
 
-    def slopes(self, theta: torch.Tensor, expected: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """Return the gradient (T,) and the Hessian (T, T) of the loss."""
-        g, count = self.growth, self.intervals
+    def gradient(self, theta: torch.Tensor, expected: torch.Tensor) -> torch.Tensor:
+        """Return the gradient of the loss (T,)."""
         off = expected - self.events
-        parts = (off.sum(0), self.columns.T @ off.sum(1), self.lines.T @ (off @ g))
-        gradient = torch.cat(parts) + self.penalty * theta
-        x, lines, expected, g = self.rough_columns, self.rough_lines, expected.float(), g.float()
-        size, width = len(theta), x.shape[1]
-        hessian = torch.zeros((size, size), dtype=torch.float64)
-        hessian[:count, :count] = torch.diag(expected.sum(0).double())
-        hessian[count : count + width, :count] = x.T @ expected
-        hessian[count + width :, :count] = lines.T @ (expected * g)
-        hessian[count : count + width, count : count + width] = x.T @ (x * expected.sum(1)[:, None])
-        hessian[count + width :, count : count + width] = lines.T @ (x * (expected @ g)[:, None])
-        hessian[count + width :, count + width :] = lines.T @ (lines * (expected @ (g * g))[:, None])
-        lower = torch.tril(hessian, -1)
-        return gradient, hessian.tril(0) + lower.T + torch.diag(self.penalty)
+        parts = (off.sum(0), self.columns.T @ off.sum(1), self.lines.T @ (off @ self.growth))
+        return torch.cat(parts) + self.penalty * theta
+
+    def hessian(self, expected: torch.Tensor) -> torch.Tensor:
+        """Return the Hessian of the loss (T, T)."""
+        count, x, lines = self.intervals, self.rough_columns, self.rough_lines
+        expected, g = expected.float(), self.growth.float()
+        size, width = len(self.penalty), x.shape[1]
+        found = torch.zeros((size, size), dtype=torch.float64)
+        found[:count, :count] = torch.diag(expected.sum(0).double())
+        found[count : count + width, :count] = x.T @ expected
+        found[count + width :, :count] = lines.T @ (expected * g)
+        found[count : count + width, count : count + width] = x.T @ (x * expected.sum(1)[:, None])
+        found[count + width :, count : count + width] = lines.T @ (x * (expected @ g)[:, None])
+        found[count + width :, count + width :] = lines.T @ (lines * (expected @ (g * g))[:, None])
+        return found.tril(0) + torch.tril(found, -1).T + torch.diag(self.penalty)
 
     def _parts(self, theta: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
         after = self.intervals + self.columns.shape[1]

@@ -36,10 +36,10 @@ def test_a_known_hazard_is_found_again() -> None:
         Penalty(strength=1, bends=1e4, fading=1e4),
     )
     intervals = len(cuts) - 1
-    slope = made.theta[intervals] / chosen[0].sd
+    slope = made[intervals] / chosen[0].sd
     assert slope == pytest.approx(0.8, abs=0.05)
-    assert abs(made.theta[intervals + 1]) < 0.05  # noise has no effect
-    assert np.exp(made.theta[:intervals]) == pytest.approx(0.1, rel=0.2)  # some 1,200 events an interval
+    assert abs(made[intervals + 1]) < 0.05  # noise has no effect
+    assert np.exp(made[:intervals]) == pytest.approx(0.1, rel=0.2)  # some 1,200 events an interval
 
 
 def test_the_gradient_is_nought_at_the_answer() -> None:
@@ -48,8 +48,8 @@ def test_the_gradient_is_nought_at_the_answer() -> None:
     chosen, seen = terms(predictors), Seen.of(time, status == 1, cuts)
     laid = matrix(chosen, predictors)
     held = Penalty(strength=30.0)
-    best = fit(laid, seen, cuts, held).theta
-    elsewhere = fit(laid, seen, cuts, held, start=best + 0.3).theta
+    best = fit(laid, seen, cuts, held)
+    elsewhere = fit(laid, seen, cuts, held, start=best + 0.3)
     assert elsewhere == pytest.approx(best, abs=1e-4)  # convex: one answer, whatever the start
 
 
