@@ -33,7 +33,7 @@ def fit(
 
     Args:
         readings: the training patients. keys, scales: of its K signals, in order.
-        patients_at_most: of more, those with the most readings count no more than others: a seeded sample.
+        patients_at_most: of more, a seeded sample.
         visits_at_most: of a patient with more, a seeded part (see `thinned`).
         since: years; readings before are left out of the search (the weeks after a transplant follow other laws).
 
