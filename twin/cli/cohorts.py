@@ -74,6 +74,36 @@ def replay(
     _say(json_out, version, written)
 
 
+@app.command("export")
+def export(
+    spec: Annotated[Path, typer.Option("--spec", help="A cohort.toml whose columns name signals of the record.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to write the tables into.")],
+    json_out: Annotated[bool, _JSON] = False,
+) -> None:
+    """Write this instance's record as the tables of a cohort, to fit a model on local patients (patient data!)."""
+    from datetime import UTC, datetime
+
+    from twin import compose
+    from twin.cohort import exporting
+    from twin.cohort import spec as specs
+    from twin.settings import settings
+    from twin.store import audit, patients, records
+
+    with could_not():
+        asked = specs.read(spec)
+        running, now = compose.instance(settings()), datetime.now(UTC)
+        with running.engine.begin() as connection:
+            audit.append(connection, at=now, actor="cli", action="read", resource="cohort export")
+            timelines = (records.read_timeline(connection, each, now) for each in patients.everybody(connection))
+            found = exporting.export(asked, timelines, out)
+    if json_out:
+        as_json(found)
+        return
+    typer.echo(f"{out}: {found['patients']} patients, {found['events']} events, {found['readings']} readings")
+    for reason, count in found["left_out"].items():
+        typer.echo(f"left out: {reason}: {count}")
+
+
 def _say(json_out: bool, version: str, written: dict[str, int]) -> None:
     if json_out:
         as_json({"version": version, "rows": written})

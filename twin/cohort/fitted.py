@@ -100,19 +100,21 @@ def load(path: Path) -> tuple[Fitted, str]:
         found = model_file.load(path)
     except OSError as error:
         raise CannotPredict(f"{path.name}: {error.strerror}") from error
+    return of_file(found), found.version
+
+
+def of_file(found: model_file.ModelFile) -> Fitted:
+    """Return the model that a model file holds; raises NotAModelFile where it is of another kind."""
     if found.kind != KIND:
-        raise model_file.NotAModelFile(f"{path.name} holds a model of the kind {found.kind!r}, not {KIND!r}")
+        raise model_file.NotAModelFile(f"a model of the kind {found.kind!r}, not {KIND!r}")
     course = found.spec["course"]
-    return (
-        Fitted(
-            spec=specs.of(found.spec["cohort"]),
-            hazard=from_arrays(_under("risk.", found.arrays), found.spec["risk"]),
-            course=None if course is None else JointModel.from_arrays(_under("course.", found.arrays), course),
-            recalibration=calibrate.from_arrays(found.arrays),
-            spread=found.spec["spread"],
-            middle=found.spec["middle"],
-        ),
-        found.version,
+    return Fitted(
+        spec=specs.of(found.spec["cohort"]),
+        hazard=from_arrays(_under("risk.", found.arrays), found.spec["risk"]),
+        course=None if course is None else JointModel.from_arrays(_under("course.", found.arrays), course),
+        recalibration=calibrate.from_arrays(found.arrays),
+        spread=found.spec["spread"],
+        middle=found.spec["middle"],
     )
 
 

@@ -151,8 +151,10 @@ def _card(
         kind="risk",
         slot=f"{spec.organ}.{spec.key}" if spec.organ else spec.key,
         organ=spec.organ,
-        endpoint=Endpoint(label=spec.endpoint),
-        competing=Endpoint(label="whatever ends it first") if chosen.model.competing is not None else None,
+        endpoint=Endpoint(label=spec.endpoint, concepts=spec.concepts, is_death=spec.is_death),
+        competing=None
+        if chosen.model.competing is None
+        else Endpoint(label="what comes first and ends it", is_death=bool(spec.concepts)),
         intended_use=spec.card.intended_use,
         source=spec.card.source,
         setting=spec.card.setting,

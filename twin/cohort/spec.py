@@ -24,6 +24,7 @@ from twin.forecast.joint.scale import Scale
 
 _SECTIONS = {"key", "title", "organ", "endpoint", "landmarks", "biomarkers", "states", "baseline", "diagnoses",
              "course", "people", "card"}  # fmt: skip
+_ENDPOINT = {"name", "event", "competing", "concepts", "death", "horizons", "replay_horizon"}
 _VISITS = 6  # a patient's visits that are landmarks too: more repeat one another
 
 
@@ -41,10 +42,14 @@ class Biomarker:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Baseline:
-    """A number known from time zero. `grows`: with the years since, as an age does."""
+    """A number known from time zero.
+
+    `grows`: with the years since, as an age does. `source`: what of a site's record it is, "age" or "male".
+    """
 
     column: str
     grows: bool
+    source: str | None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +91,8 @@ class Spec:
     endpoint: str
     event: int
     competing: tuple[int, ...]
+    concepts: tuple[str, ...]
+    is_death: bool
     horizons: tuple[float, ...]
     replay_horizon: float
     landmarks: tuple[float, ...]
@@ -127,7 +134,7 @@ def of(written: Mapping[str, Any]) -> Spec:
     unknown = sorted(set(written) - _SECTIONS)
     if unknown:
         raise BadSpec(f"nothing is called {unknown[0]!r}; there are {', '.join(sorted(_SECTIONS))}")
-    endpoint = _table(written, "endpoint", {"name", "event", "competing", "horizons", "replay_horizon"})
+    endpoint = _table(written, "endpoint", _ENDPOINT)
     landmarks = _table(written, "landmarks", {"times", "visits", "column", "at_least", "below"})
     diagnoses = _table(written, "diagnoses", {"names", "shifts"})
     course = _table(written, "course", {"since"})
@@ -143,6 +150,8 @@ def of(written: Mapping[str, Any]) -> Spec:
         endpoint=_text(endpoint, "name", "endpoint.name"),
         event=int(_number(endpoint, "event", "endpoint.event", 1)),
         competing=tuple(int(status) for status in _numbers(endpoint, "endpoint.competing", (2,))),
+        concepts=_texts(endpoint, "endpoint.concepts"),
+        is_death=bool(endpoint.get("death", False)),
         horizons=tuple(sorted(horizons)),
         replay_horizon=_number(endpoint, "replay_horizon", "endpoint.replay_horizon", max(horizons)),
         landmarks=_numbers(landmarks, "landmarks.times", ()),
@@ -151,7 +160,7 @@ def of(written: Mapping[str, Any]) -> Spec:
         biomarkers=tuple(_biomarker(column, _of_kind(row, dict)) for column, row in _rows(written, "biomarkers")),
         states=tuple(column for column, _ in _rows(written, "states")),
         baseline=tuple(
-            Baseline(column=column, grows=bool(_of_kind(row, dict).get("grows", False)))
+            Baseline(column=column, grows=bool(_of_kind(row, dict).get("grows", False)), source=row.get("from"))
             for column, row in _rows(written, "baseline")
         ),
         diagnoses=_texts(diagnoses, "diagnoses.names"),

@@ -52,6 +52,12 @@ def search(connection: Connection, asked: str, *, size: int, after: tuple[str, s
     ]
 
 
+def everybody(connection: Connection) -> list[str]:
+    """Return the id of every record that is read as a patient: those merged into another are part of that one."""
+    rows = connection.execute(select(patient.c.id).where(~is_retired(patient.c.id)).order_by(patient.c.id))
+    return [str(row.id) for row in rows]
+
+
 def answering(asked: str) -> ColumnElement[bool]:
     """Return the SQL condition that a patient's name or an identifier begins with `asked`."""
     numbers = patient_identifier.c
