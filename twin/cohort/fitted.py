@@ -1,5 +1,6 @@
 """A fitted cohort model: what it needs to speak of new patients, and its file."""
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -73,7 +74,7 @@ def save(fitted: Fitted, card: Mapping[str, Any], path: Path, made_on: date) -> 
     arrays, written = to_arrays(fitted.hazard)
     stored = {f"risk.{name}": values for name, values in arrays.items()} | calibrate.to_arrays(fitted.recalibration)
     spec: dict[str, Any] = {
-        "cohort": dict(fitted.spec.written),
+        "cohort": json.dumps(dict(fitted.spec.written)),  # as text: the order of columns is part of the model
         "risk": written,
         "course": None,
         "spread": dict(fitted.spread),
@@ -109,7 +110,7 @@ def of_file(found: model_file.ModelFile) -> Fitted:
         raise model_file.NotAModelFile(f"a model of the kind {found.kind!r}, not {KIND!r}")
     course = found.spec["course"]
     return Fitted(
-        spec=specs.of(found.spec["cohort"]),
+        spec=specs.of(json.loads(found.spec["cohort"])),
         hazard=from_arrays(_under("risk.", found.arrays), found.spec["risk"]),
         course=None if course is None else JointModel.from_arrays(_under("course.", found.arrays), course),
         recalibration=calibrate.from_arrays(found.arrays),

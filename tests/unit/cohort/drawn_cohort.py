@@ -17,11 +17,12 @@ times = [1, 2, 3]
 visits = 2
 [biomarkers]
 marker = { scale = "log", forecast = true, plausible = [0.01, 1000] }
+another = { scale = "linear" }
 [states]
 sign = {}
 [baseline]
-age = { grows = true }
 male = {}
+age = { grows = true }
 [diagnoses]
 names = ["diabetes"]
 [people]
@@ -53,14 +54,15 @@ def draw(folder: Path, patients: int = 240, seed: int = 0) -> Path:
         marker = np.exp(level + drift * when + rng.normal(0, 0.15, 12))
         for at, value in zip(when, marker, strict=True):
             if at < end:
-                rows.append((name, round(at, 4), round(value, 5), int(rng.random() < 0.3)))
+                another = round(float(rng.normal(20, 3)), 2) if rng.random() < 0.4 else None
+                rows.append((name, round(at, 4), round(value, 5), another, int(rng.random() < 0.3)))
         truth.append((name, np.exp(-3.2 + 1.5 * (level + drift * 2.5) + 0.03 * (age - 60))))
         people.append((name, round(age, 2), male))
         outcomes.append((name, "death", round(end, 4), status))
         if rng.random() < 0.3:
             events.append((name, round(rng.uniform(-2, 4), 3), "diabetes"))
     _write(folder / "patients.csv", people, ["patient_id", "age", "male"])
-    _write(folder / "visits.csv", rows, ["patient_id", "time", "marker", "sign"])
+    _write(folder / "visits.csv", rows, ["patient_id", "time", "marker", "another", "sign"])
     _write(folder / "outcomes.csv", outcomes, ["patient_id", "endpoint", "time", "status"])
     _write(folder / "events.csv", events, ["patient_id", "time", "event"])
     _write(folder / "truth.csv", truth, ["patient_id", "hazard"])

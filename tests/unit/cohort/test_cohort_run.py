@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +12,7 @@ from drawn_cohort import draw, tasks
 from typer.testing import CliRunner
 
 from twin.cli import app
-from twin.cohort import fitted, predicting, tables
+from twin.cohort import fitted, fitting, predicting, spec, tables
 from twin.forecast.evaluate.measures import evaluate
 from twin.forecast.evaluate.rows import outcomes_of, predictions_of
 
@@ -119,6 +120,20 @@ def test_the_order_of_rows_changes_no_digit(model: Path, cohort: Path, tmp_path:
         _told(model, cohort, asked, tmp_path / "a"), _told(model, shuffled, asked, tmp_path / "b"), strict=True
     ):
         pd.testing.assert_frame_equal(one, other, check_exact=True)
+
+
+def test_a_model_says_the_same_after_it_was_stored(cohort: Path, tmp_path: Path) -> None:
+    asked = spec.read(cohort / "cohort.toml")
+    made = fitting.fit(asked, cohort, None, date(2026, 11, 22))
+    fitted.save(made.fitted, made.card, tmp_path / "m", date(2026, 11, 22))
+    again, _ = fitted.load(tmp_path / "m")
+    everybody, rows = tables.read(cohort, asked), pd.read_csv(tasks(cohort) / "tasks_risk.csv")
+    assert [each.column for each in again.spec.biomarkers] == ["marker", "another"]  # in the order they were written
+    pd.testing.assert_frame_equal(
+        predicting.predict_risks(made.fitted, everybody, rows),
+        predicting.predict_risks(again, everybody, rows),
+        check_exact=True,
+    )
 
 
 def test_a_replay_scores_every_visit_by_what_was_known_at_it(model: Path, cohort: Path, tmp_path: Path) -> None:

@@ -206,7 +206,7 @@ def _incidence(event: Array, other: Array, years: Array) -> Array:
         ends = -np.expm1(-total[:, j] * years[:, j])
         found += left * ends * event[:, j] / np.maximum(total[:, j], 1e-300)
         left *= 1 - ends
-    return found
+    return np.minimum(found, 1.0)  # the sum can pass it by a rounding
 
 
 def _interval(model: HazardModel, laid: Matrix, event: Array, years: Array, value: Array) -> tuple[Array, Array]:
