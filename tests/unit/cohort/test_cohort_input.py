@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from drawn_cohort import SPEC, draw
 
+from tests.unit.cohort.drawn_cohort import SPEC, draw
 from twin.cohort import spec, tables
 from twin.cohort.errors import BadSpec, BadTable
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from drawn_cohort import draw, tasks
 from typer.testing import CliRunner
 
+from tests.unit.cohort.drawn_cohort import draw, tasks
 from twin.cli import app
 from twin.cohort import fitted, fitting, predicting, spec, tables
 from twin.forecast.evaluate.measures import evaluate
