@@ -54,8 +54,8 @@ def predict(
 
     with could_not():
         found, version = fitted.load(model)
-        written = predicting.predict(found, data, tasks, out)
-    _say(json_out, version, written)
+        written, left_out = predicting.predict(found, data, tasks, out)
+    _say(json_out, version, written, left_out)
 
 
 @app.command("replay")
@@ -70,8 +70,8 @@ def replay(
 
     with could_not():
         found, version = fitted.load(model)
-        written = {"replay": predicting.replay(found, data, out)}
-    _say(json_out, version, written)
+        written, left_out = predicting.replay(found, data, out)
+    _say(json_out, version, written, left_out)
 
 
 @app.command("export")
@@ -104,8 +104,10 @@ def export(
         typer.echo(f"left out: {reason}: {count}")
 
 
-def _say(json_out: bool, version: str, written: dict[str, int]) -> None:
+def _say(json_out: bool, version: str, written: dict[str, int], left_out: dict[str, int]) -> None:
     if json_out:
-        as_json({"version": version, "rows": written})
-    else:
-        typer.echo(f"model {version}: " + ", ".join(f"{count} rows of {name}" for name, count in written.items()))
+        as_json({"version": version, "rows": written, "left_out": left_out})
+        return
+    typer.echo(f"model {version}: " + ", ".join(f"{count} rows of {name}" for name, count in written.items()))
+    for reason, count in left_out.items():
+        typer.echo(f"left out: {reason}: {count}")

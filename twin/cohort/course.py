@@ -13,6 +13,7 @@ from twin.forecast.joint.model import JointModel
 from twin.forecast.joint.series import Series, series
 
 Array = NDArray[np.float64]
+_READINGS_AT_LEAST = 20  # below it level, noise and drift can't be told apart
 
 
 def middles(cohort: Cohort, spec: Spec) -> dict[str, float]:
@@ -24,13 +25,24 @@ def middles(cohort: Cohort, spec: Spec) -> dict[str, float]:
     return found
 
 
-def readings(cohort: Cohort, spec: Spec, middle: Mapping[str, float]) -> Series:
-    """Return every biomarker's readings, working scales, with baseline numbers and diagnoses that shift their course.
+def followed(cohort: Cohort, spec: Spec) -> tuple[str, ...]:
+    """Return the biomarkers with enough readings that differ to fit a trajectory to."""
+    return tuple(
+        each.column
+        for each in spec.biomarkers
+        if len(cohort.columns[each.column].value) >= _READINGS_AT_LEAST
+        and np.ptp(each.scale.working(cohort.columns[each.column].value)) > 0
+    )
+
+
+def readings(cohort: Cohort, spec: Spec, middle: Mapping[str, float], keys: Sequence[str]) -> Series:
+    """Return the readings of biomarkers `keys`, working scales, with baseline numbers and diagnoses that shift them.
 
     A reading below a limit of detection counts as "below it".
     """
-    columns = [cohort.columns[biomarker.column] for biomarker in spec.biomarkers]
-    scales = [biomarker.scale for biomarker in spec.biomarkers]
+    biomarkers = [each for key in keys if (each := spec.biomarker(key)) is not None]
+    columns = [cohort.columns[biomarker.column] for biomarker in biomarkers]
+    scales = [biomarker.scale for biomarker in biomarkers]
     baseline = [_filled(cohort.baseline[item.column], middle[item.column]) for item in spec.baseline]
     first = [cohort.diagnoses[name] for name in spec.shifts]
     has = [np.flatnonzero(np.isfinite(when)) for when in first]

@@ -1,10 +1,11 @@
 """Write a site's own record as the tables of a cohort, so that a model can be fitted on local patients."""
 
 import csv
+import os
 from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from twin.cohort.errors import CannotPredict
 from twin.cohort.record import Member, check, members
@@ -25,12 +26,12 @@ def export(spec: Spec, timelines: Iterable[Timeline], out: Path) -> dict[str, An
     counts: Counter[str] = Counter()
     readings = events = left_out = 0
     try:
-        out.mkdir(parents=True, exist_ok=True)
+        out.mkdir(parents=True, exist_ok=True, mode=0o700)
         with (
-            (out / "patients.csv").open("w", encoding="utf-8", newline="") as patients_file,
-            (out / "visits.csv").open("w", encoding="utf-8", newline="") as visits_file,
-            (out / "events.csv").open("w", encoding="utf-8", newline="") as events_file,
-            (out / "outcomes.csv").open("w", encoding="utf-8", newline="") as outcomes_file,
+            _private(out / "patients.csv") as patients_file,
+            _private(out / "visits.csv") as visits_file,
+            _private(out / "events.csv") as events_file,
+            _private(out / "outcomes.csv") as outcomes_file,
         ):
             names = [each.column for each in spec.biomarkers]
             baseline = [each.column for each in spec.baseline]
@@ -64,6 +65,11 @@ def export(spec: Spec, timelines: Iterable[Timeline], out: Path) -> dict[str, An
         "diagnoses": events,
         "left_out": dict(counts),
     }
+
+
+def _private(path: Path) -> TextIO:
+    """A new file that only its owner may read: these are patients."""
+    return open(path, "w", encoding="utf-8", newline="", opener=lambda name, flags: os.open(name, flags, 0o600))
 
 
 def _visits(member: Member, names: list[str]) -> list[tuple[float, list[str]]]:

@@ -16,6 +16,7 @@ from twin.cohort.errors import CannotPredict
 from twin.cohort.known import predictors
 from twin.cohort.spec import Spec
 from twin.cohort.tables import Cohort
+from twin.errors import UnsupportedVersion
 from twin.forecast import calibrate, model_file
 from twin.forecast.hazards.model import HazardModel, Risk, from_arrays, risk, to_arrays
 from twin.forecast.joint.filter import states_at
@@ -49,7 +50,7 @@ def known(
     found = predictors(cohort, spec, spread, patient, at)
     if course is None:
         return found
-    return found | standing(course, states_at(course, readings(cohort, spec, middle), patient, at))
+    return found | standing(course, states_at(course, readings(cohort, spec, middle, course.keys), patient, at))
 
 
 def risks(fitted: Fitted, cohort: Cohort, patient: Index, at: Array, horizons: Sequence[float]) -> Risk:
@@ -61,12 +62,24 @@ def risks(fitted: Fitted, cohort: Cohort, patient: Index, at: Array, horizons: S
         BeyondHorizon: further ahead than the model was fitted for.
     """
     x = known(fitted.spec, fitted.course, fitted.spread, fitted.middle, cohort, patient, at)
-    raw = risk(fitted.hazard, x, horizons, safe_for=-at)
-    ahead = np.asarray(horizons, dtype=np.float64)
+    own, asked = np.array(fitted.spec.horizons), np.asarray(horizons, dtype=np.float64)
+    both = np.concatenate((own, asked))
+    raw = risk(fitted.hazard, x, both.tolist(), safe_for=-at)
+    value, low, high = (_calibrated(fitted, found, own, asked) for found in (raw.value, raw.low, raw.high))
+    return Risk(value=value, low=low, high=high)
+
+
+def _calibrated(fitted: Fitted, found: Array, own: Array, asked: Array) -> Array:
+    """Calibrated risks at `asked`, none below that of an earlier horizon of the model's own: whatever else is asked."""
+    both = np.concatenate((own, asked))
     moved = [
-        calibrate.apply_to_curves(fitted.recalibration, values, ahead) for values in (raw.value, raw.low, raw.high)
+        calibrate.apply(fitted.recalibration, found[:, at], np.full(len(found), both[at])) for at in range(len(both))
     ]
-    return Risk(value=moved[0], low=moved[1], high=moved[2])
+    out = np.zeros((len(found), len(asked)))
+    for column, horizon in enumerate(asked):
+        earlier = [moved[at] for at in range(len(own)) if own[at] <= horizon]
+        out[:, column] = np.max([moved[len(own) + column], *earlier], axis=0)
+    return out
 
 
 def save(fitted: Fitted, card: Mapping[str, Any], path: Path, made_on: date) -> str:
@@ -108,15 +121,20 @@ def of_file(found: model_file.ModelFile) -> Fitted:
     """Return the model that a model file holds; raises NotAModelFile where it is of another kind."""
     if found.kind != KIND:
         raise model_file.NotAModelFile(f"a model of the kind {found.kind!r}, not {KIND!r}")
-    course = found.spec["course"]
-    return Fitted(
-        spec=specs.of(json.loads(found.spec["cohort"])),
-        hazard=from_arrays(_under("risk.", found.arrays), found.spec["risk"]),
-        course=None if course is None else JointModel.from_arrays(_under("course.", found.arrays), course),
-        recalibration=calibrate.from_arrays(found.arrays),
-        spread=found.spec["spread"],
-        middle=found.spec["middle"],
-    )
+    try:
+        course = found.spec["course"]
+        return Fitted(
+            spec=specs.of(json.loads(found.spec["cohort"])),
+            hazard=from_arrays(_under("risk.", found.arrays), found.spec["risk"]),
+            course=None if course is None else JointModel.from_arrays(_under("course.", found.arrays), course),
+            recalibration=calibrate.from_arrays(found.arrays),
+            spread=found.spec["spread"],
+            middle=found.spec["middle"],
+        )
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnsupportedVersion(
+            f"a cohort model of another version of this software: {type(error).__name__}"
+        ) from error
 
 
 def _under(prefix: str, arrays: Mapping[str, NDArray[Any]]) -> dict[str, NDArray[Any]]:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from twin import __version__
 from twin.cohort import tables
-from twin.cohort.course import middles, readings
+from twin.cohort.course import followed, middles, readings
 from twin.cohort.fitted import Fitted, known
 from twin.cohort.known import spreads
 from twin.cohort.landmarks import folds, moments
@@ -21,7 +21,7 @@ from twin.forecast import calibrate
 from twin.forecast.card.build import build
 from twin.forecast.card.run import Described, Endpoint, InputColumn, People, Run
 from twin.forecast.evaluate import rows as judged
-from twin.forecast.hazards.choose import FOLDS, Chosen, Rows, choose
+from twin.forecast.hazards.choose import FOLDS, Chosen, Rows, TooFewEvents, choose
 from twin.forecast.joint.calibrate import calibrate as correct
 from twin.forecast.joint.fit import fit as fit_course
 from twin.forecast.joint.model import JointModel
@@ -63,10 +63,13 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
         status=outcomes.status[patient],
     )
     chosen = choose(rows, spec.horizons, tell)
-    lines, why_not = _recalibration(spec, cohort, outcomes, rows, chosen, at, is_own)
+    lines, predictions, why_not = _recalibration(spec, cohort, outcomes, rows, chosen, at, is_own)
     fitted = Fitted(spec=spec, hazard=chosen.model, course=course, recalibration=lines, spread=spread, middle=middle)
     tell("judging it on the patients left out")
-    card = _card(spec, cohort, outcomes, rows, chosen, lines, at, is_own, made_on)
+    try:
+        card = _card(spec, cohort, outcomes, rows, chosen, predictions, is_own, made_on)
+    except judged.NotJudgeable as error:
+        raise TooFewEvents(f"the model can't be judged, so there is none: {error}") from error
     return Made(
         fitted=fitted,
         card=card,
@@ -75,6 +78,10 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
             "visits": len(cohort.visits.time),
             "moments": len(at),
             "events": int((outcomes.status == 1).sum()),
+            "without_outcome": int(np.isnan(outcomes.time).sum()),
+            "not_followed": [
+                each.column for each in spec.biomarkers if course is None or each.column not in course.keys
+            ],
             "left_out": cohort.left_out,
             "penalty": {
                 cause: {f"{each[0]:g}": round(each[2], 3) for each in tried} for cause, tried in chosen.tried.items()
@@ -85,26 +92,32 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
 
 
 def _course(spec: Spec, cohort: Cohort, middle: dict[str, float], tell: Tell) -> JointModel | None:
-    if not spec.biomarkers:
+    keys = followed(cohort, spec)
+    if not keys:
         return None
-    tell(f"trajectories of {len(spec.biomarkers)} biomarkers")
-    series = readings(cohort, spec, middle)
-    keys, scales = [each.column for each in spec.biomarkers], [each.scale for each in spec.biomarkers]
+    tell(f"trajectories of {len(keys)} biomarkers")
+    series = readings(cohort, spec, middle, keys)
+    chosen = [each for key in keys if (each := spec.biomarker(key)) is not None]
+    scales = [each.scale for each in chosen]
     found = fit_course(series, keys, scales, since=spec.course_since)
     count = np.bincount(series.signal, minlength=len(keys))
-    wanted = [at for at, each in enumerate(spec.biomarkers) if each.is_forecast and count[at] >= _PAIRS_AT_LEAST]
+    wanted = [at for at, each in enumerate(chosen) if each.is_forecast and count[at] >= _PAIRS_AT_LEAST]
     tell("forecasts corrected by their past errors")
     return correct(found, series, wanted, AHEAD, since=max(spec.course_since, 0.0))
 
 
 def _recalibration(
     spec: Spec, cohort: Cohort, outcomes: Outcomes, rows: Rows, chosen: Chosen, at: Array, is_own: NDArray[np.bool_]
-) -> tuple[calibrate.Recalibration, str]:
-    """The lines that make the risks of patients left out come true at the specification's own moments."""
+) -> tuple[calibrate.Recalibration, judged.Predictions, str]:
+    """The lines that make the risks of patients left out come true at the specification's own moments.
+
+    With the risks so moved, by lines of other patients; or no lines, the risks as they are, and why.
+    """
+    told, became = _told(spec, cohort, rows, chosen.out_of_fold, at, is_own), _became(cohort, outcomes)
     try:
-        return calibrate.fit(_told(spec, cohort, rows, chosen.out_of_fold, at, is_own), _became(cohort, outcomes)), ""
+        return calibrate.fit(told, became), calibrate.out_of_fold(told, became), ""
     except calibrate.CannotRecalibrate as error:
-        return calibrate.NONE, str(error)
+        return calibrate.NONE, told, str(error)
 
 
 def _told(
@@ -127,12 +140,9 @@ def _became(cohort: Cohort, outcomes: Outcomes) -> judged.Outcomes:
 
 
 def _card(
-    spec: Spec, cohort: Cohort, outcomes: Outcomes, rows: Rows, chosen: Chosen, lines: calibrate.Recalibration,
-    at: Array, is_own: NDArray[np.bool_], made_on: date,
+    spec: Spec, cohort: Cohort, outcomes: Outcomes, rows: Rows, chosen: Chosen, predictions: judged.Predictions,
+    is_own: NDArray[np.bool_], made_on: date,
 ) -> dict[str, Any]:  # fmt: skip
-    predictions = _told(spec, cohort, rows, chosen.out_of_fold, at, is_own)
-    if len(lines.horizons):
-        predictions = calibrate.out_of_fold(predictions, _became(cohort, outcomes))
     count = len(spec.horizons)
     inputs = tuple(
         InputColumn(key=key, unit=_unit(spec, key), values=np.repeat(rows.predictors[key][is_own], count))

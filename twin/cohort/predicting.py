@@ -28,7 +28,9 @@ def predict_risks(fitted: Fitted, cohort: Cohort, asked: pd.DataFrame) -> pd.Dat
     Raises:
         BadTable: a patient the cohort has not. BeyondHorizon: further ahead than the model was fitted for.
     """
-    patient = cohort.index_of(asked["patient_id"].to_numpy(dtype=object))
+    if asked.empty:
+        return asked[["patient_id", "landmark_time", "horizon"]].assign(risk=[], low=[], high=[])
+    patient = cohort.index_of(asked["patient_id"].to_numpy(dtype=object), RISK_TASKS)
     at = asked["landmark_time"].to_numpy(dtype=np.float64)
     wanted, column = np.unique(asked["horizon"].to_numpy(dtype=np.float64), return_inverse=True)
     pairs, row = np.unique(np.stack((patient.astype(np.float64), at), axis=1), axis=0, return_inverse=True)
@@ -57,9 +59,9 @@ def predict_readings(fitted: Fitted, cohort: Cohort, asked: pd.DataFrame) -> pd.
         years = asked["target_time"].to_numpy(dtype=np.float64) - asked["origin_time"].to_numpy(dtype=np.float64)
         if (years <= 0).any():
             raise CannotPredict(f"row {int(np.argmax(years <= 0)) + 2}: the target is not after its origin")
-        patient = cohort.index_of(asked["patient_id"].to_numpy(dtype=object))
+        patient = cohort.index_of(asked["patient_id"].to_numpy(dtype=object), FORECAST_TASKS)
         at = asked["origin_time"].to_numpy(dtype=np.float64)
-        series = readings(cohort, fitted.spec, fitted.middle)
+        series = readings(cohort, fitted.spec, fitted.middle, course.keys)
         for name in asked["biomarker"].unique():
             if name not in course.keys:
                 raise CannotPredict(f"the model does not follow {name!r}")
@@ -77,8 +79,10 @@ def predict_readings(fitted: Fitted, cohort: Cohort, asked: pd.DataFrame) -> pd.
     return out
 
 
-def predict(fitted: Fitted, data: Path, tasks: Path, out: Path) -> dict[str, int]:
-    """Answer `tasks_risk.csv` and `tasks_forecast.csv` of a folder, as far as they are there; return rows written.
+def predict(fitted: Fitted, data: Path, tasks: Path, out: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """Answer `tasks_risk.csv` and `tasks_forecast.csv` of a folder, as far as they are there.
+
+    Returns the rows written, and what of the data could not be used, by reason.
 
     Raises:
         CannotPredict: neither is there, or a file can't be written. Others as the functions above.
@@ -99,11 +103,11 @@ def predict(fitted: Fitted, data: Path, tasks: Path, out: Path) -> dict[str, int
         written["forecast"] = _write(predict_readings(fitted, cohort, asked), out / "forecast.csv")
     if not written:
         raise CannotPredict(f"neither {RISK_TASKS} nor {FORECAST_TASKS} is in {tasks.name}")
-    return written
+    return written, cohort.left_out
 
 
-def replay(fitted: Fitted, data: Path, out: Path) -> int:
-    """Write the score of every visit, from what lies at or before it, and return how many.
+def replay(fitted: Fitted, data: Path, out: Path) -> tuple[dict[str, int], dict[str, int]]:
+    """Write the score of every visit, from what lies at or before it; returns as `predict`.
 
     The score is the calibrated risk within the specification's replay horizon.
 
@@ -114,7 +118,7 @@ def replay(fitted: Fitted, data: Path, out: Path) -> int:
     patient, at = cohort.visits.patient, cohort.visits.time
     found = risks(fitted, cohort, patient, at, [fitted.spec.replay_horizon]).value[:, 0]
     table = pd.DataFrame({"patient_id": cohort.ids[patient], "time": at, "score": found})
-    return _write(table.drop_duplicates(["patient_id", "time"]), out)
+    return {"replay": _write(table, out)}, cohort.left_out
 
 
 def _write(table: pd.DataFrame, path: Path) -> int:

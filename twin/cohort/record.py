@@ -1,7 +1,7 @@
 """A site's own record as a cohort: the same tables, for a fit on local patients, and of one patient, to serve a model.
 
-Time zero is a patient's first usable reading of a biomarker of the specification. A visit is a day with such a reading.
-A reading counts from the day it was taken, in a fit as in serving.
+Time zero is a patient's first usable reading of a biomarker of the specification; a visit is a moment with one.
+A reading or diagnosis counts from when it was known, if that is later than when it was true: in a fit as in serving.
 """
 
 from collections.abc import Iterable, Iterator
@@ -137,13 +137,17 @@ def _readings(spec: Spec, timeline: Timeline) -> list[tuple[datetime, str, float
             value = fact.derived.value
             value = value if each.unit is None else from_canonical(value, each.unit, measured)
             if each.plausible[0] <= value <= each.plausible[1] and each.scale.holds(np.array([value]))[0]:
-                found.append((fact.observed_at, each.column, value))
+                found.append((max(fact.observed_at, fact.known_at), each.column, value))
     return sorted(found)
 
 
 def _diagnoses(spec: Spec, timeline: Timeline) -> list[tuple[datetime, str]]:
-    first = ((timeline.since(name), name) for name in spec.diagnoses)
-    return [(when, name) for when, name in first if when is not None]
+    found = []
+    for name in spec.diagnoses:
+        known = [max(fact.observed_at, fact.known_at) for fact in timeline.series(name)]
+        if known:
+            found.append((min(known), name))
+    return found
 
 
 def _baseline(spec: Spec, timeline: Timeline, zero: datetime) -> dict[str, float]:

@@ -20,11 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from twin.cohort.errors import BadSpec
+from twin.forecast.gate import BadCriteria
+from twin.forecast.gate import read as read_criteria
 from twin.forecast.joint.scale import Scale
 
 _SECTIONS = {"key", "title", "organ", "endpoint", "landmarks", "biomarkers", "states", "baseline", "diagnoses",
              "course", "people", "card"}  # fmt: skip
 _ENDPOINT = {"name", "event", "competing", "concepts", "death", "horizons", "replay_horizon"}
+_LONGEST = 100  # years: a horizon beyond a life is a slip
 _VISITS = 6  # a patient's visits that are landmarks too: more repeat one another
 
 
@@ -141,7 +144,7 @@ def of(written: Mapping[str, Any]) -> Spec:
     people = _table(written, "people", {"age", "sex", "male"})
     card = _table(written, "card", {"source", "setting", "intended_use", "limits", "serves"})
     horizons = _numbers(endpoint, "endpoint.horizons")
-    if not horizons or min(horizons) <= 0:
+    if not horizons or not 0 < min(horizons) <= max(horizons) < _LONGEST:
         raise BadSpec("endpoint.horizons: at least one, in years above 0")
     spec = Spec(
         key=_text(written, "key"),
@@ -158,21 +161,25 @@ def of(written: Mapping[str, Any]) -> Spec:
         visits=int(_number(landmarks, "visits", "landmarks.visits", _VISITS)),
         window=_window(landmarks),
         biomarkers=tuple(_biomarker(column, _of_kind(row, dict)) for column, row in _rows(written, "biomarkers")),
-        states=tuple(column for column, _ in _rows(written, "states")),
+        states=tuple(column for column, _ in _rows(written, "states", set())),
         baseline=tuple(
-            Baseline(column=column, grows=bool(_of_kind(row, dict).get("grows", False)), source=row.get("from"))
-            for column, row in _rows(written, "baseline")
+            Baseline(column=column, grows=bool(row.get("grows", False)), source=row.get("from"))
+            for column, row in _rows(written, "baseline", {"grows", "from"})
         ),
         diagnoses=_texts(diagnoses, "diagnoses.names"),
         shifts=_texts(diagnoses, "diagnoses.shifts"),
         course_since=_number(course, "since", "course.since", float("-inf")),
-        people=People(age=people.get("age"), sex=people.get("sex"), male=_number(people, "male", "people.male", 1.0)),
+        people=People(
+            age=_column_name(people, "age"),
+            sex=_column_name(people, "sex"),
+            male=_number(people, "male", "people.male", 1.0),
+        ),
         card=Card(
             source=str(card.get("source", "")),
             setting=str(card.get("setting", "")),
             intended_use=str(card.get("intended_use", "")),
             limits=_texts(card, "card.limits"),
-            serves=dict(_of_kind(card.get("serves", {}), dict)),
+            serves=_criteria(card),
         ),
         written=dict(written),
     )
@@ -209,8 +216,8 @@ def _biomarker(column: str, row: Mapping[str, Any]) -> Biomarker:
     plausible = _numbers(row, f"{name}.plausible", (float("-inf"), float("inf")))
     if len(plausible) != 2 or not plausible[0] < plausible[1]:
         raise BadSpec(f"{name}.plausible: two numbers, the lower first")
-    limits = {key: float(row[key]) for key in ("low", "high", "floor", "below") if key in row}
     try:
+        limits = {key: float(row[key]) for key in ("low", "high", "floor", "below") if key in row}
         scale = Scale.from_json({"kind": row.get("scale", "linear"), **limits})
     except (ValueError, TypeError) as error:
         raise BadSpec(f"{name}: {error}") from error
@@ -234,6 +241,16 @@ def _window(landmarks: Mapping[str, Any]) -> Window | None:
     )
 
 
+def _criteria(card: Mapping[str, Any]) -> Mapping[str, Any]:
+    criteria = dict(_of_kind(card.get("serves", {}), dict))
+    try:
+        if criteria:
+            read_criteria(criteria)
+    except BadCriteria as error:
+        raise BadSpec(f"card.serves: {error}") from error
+    return criteria
+
+
 def _table(written: Mapping[str, Any], name: str, known: set[str]) -> Mapping[str, Any]:
     found = written.get(name, {})
     if not isinstance(found, dict):
@@ -248,8 +265,11 @@ def _refuse_unknown(found: Mapping[str, Any], known: set[str], name: str) -> Non
         raise BadSpec(f"{name}: nothing is called {unknown[0]!r}; there are {', '.join(sorted(known))}")
 
 
-def _rows(written: Mapping[str, Any], name: str) -> list[tuple[str, Any]]:
-    return list(_of_kind(written.get(name, {}), dict).items())
+def _rows(written: Mapping[str, Any], name: str, known: set[str] | None = None) -> list[tuple[str, Any]]:
+    rows = list(_of_kind(written.get(name, {}), dict).items())
+    for column, row in rows if known is not None else ():
+        _refuse_unknown(_of_kind(row, dict), known or set(), f"{name}.{column}")
+    return rows
 
 
 def _of_kind(value: Any, kind: type) -> Any:  # Any: whatever TOML holds
@@ -265,6 +285,10 @@ def _text(found: Mapping[str, Any], key: str, name: str = "") -> str:
     return value
 
 
+def _column_name(people: Mapping[str, Any], key: str) -> str | None:
+    return _text(people, key, f"people.{key}") if key in people else None
+
+
 def _texts(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
     value = found.get(name.rpartition(".")[2], [])
     if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
@@ -274,7 +298,7 @@ def _texts(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def _number(found: Mapping[str, Any], key: str, name: str, default: float) -> float:
     value = found.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
         raise BadSpec(f"{name}: a number")
     return float(value)
 

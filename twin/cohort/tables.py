@@ -39,7 +39,7 @@ class Cohort:
     diagnoses: dict[str, Array]
     left_out: dict[str, int]
 
-    def index_of(self, ids: NDArray[np.object_]) -> Index:
+    def index_of(self, ids: NDArray[np.object_], file: str) -> Index:
         """Return the indices of patients (N,).
 
         Raises:
@@ -47,7 +47,7 @@ class Cohort:
         """
         found = pd.Index(self.ids).get_indexer(pd.Index(ids))
         if (found < 0).any():
-            raise BadTable(f"row {int(np.argmax(found < 0)) + 2}: this patient is not in patients.csv")
+            raise BadTable(f"{file} row {int(np.argmax(found < 0)) + 2}: this patient is not in patients.csv")
         return np.asarray(found, dtype=np.int64)
 
 
@@ -76,7 +76,9 @@ def read(data: Path, spec: Spec, ids: NDArray[np.object_] | None = None, histori
         raise BadTable(f"patients.csv row {row}: a patient for the second time")
     if ids is not None:
         patients = patients[patients["patient_id"].isin(pd.Index(ids))]
-    patients = patients.sort_values("patient_id", kind="stable").reset_index(drop=True)
+    patients = patients.sort_values("patient_id", kind="stable")
+    if patients.empty:
+        raise BadTable("patients.csv: no patient" + ("" if ids is None else " of those listed"))
     who = pd.Index(patients["patient_id"])
     baseline = {each.column: _numbers(patients, each.column, "patients.csv") for each in spec.baseline}
     left_out: Counter[str] = Counter()
@@ -99,6 +101,10 @@ def outcomes(data: Path, spec: Spec, cohort: Cohort) -> Outcomes:
     when, status = _numbers(mine, "time", "outcomes.csv"), _numbers(mine, "status", "outcomes.csv")
     if not (np.isfinite(when).all() and np.isfinite(status).all()):
         raise BadTable("outcomes.csv: an outcome without time or status")
+    strange = ~np.isin(status, (0, spec.event, *spec.competing))
+    if strange.any():
+        row = int(mine.index[int(np.argmax(strange))]) + 2
+        raise BadTable(f"outcomes.csv row {row}: a status that is neither 0, the event nor competing")
     time, became = np.full(len(cohort.ids), np.nan), np.zeros(len(cohort.ids), dtype=np.int64)
     here = np.flatnonzero(place >= 0)
     time[place[here]] = when[here]
@@ -142,7 +148,7 @@ def _cohort(
             left_out[f"{name}: no plausible value"] += int((kept & ~fits).sum())
             kept &= fits
         columns[name] = Column(patient=patient[kept], time=time[kept], value=value[kept])
-    seen = np.flatnonzero(~timeless)
+    days = pd.DataFrame({"patient": patient, "time": time})[~timeless].drop_duplicates()
     diagnoses = {}
     for name in spec.diagnoses:
         mine = events[events["event"] == name]
@@ -152,7 +158,11 @@ def _cohort(
     return Cohort(
         ids=who.to_numpy(dtype=object),
         baseline=baseline,
-        visits=Column(patient=patient[seen], time=time[seen], value=np.zeros(len(seen))),
+        visits=Column(
+            patient=days["patient"].to_numpy(dtype=np.int64),
+            time=days["time"].to_numpy(dtype=np.float64),
+            value=np.zeros(len(days)),
+        ),
         columns=columns,
         diagnoses=diagnoses,
         left_out={reason: count for reason, count in sorted(left_out.items()) if count},

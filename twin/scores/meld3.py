@@ -49,5 +49,6 @@ SCORE = Score(
     source="Kim WR; Gastroenterology 2021;161:1887; doi:10.1053/j.gastro.2021.08.050",
     reviewed="2026-11",
     verification="verified",
+    excludes=("liver_transplant",),
     confounders={"anticoagulant": "An anticoagulant raises the INR: MELD 3.0 overstates."},
 )

@@ -28,6 +28,11 @@ def cohort(tmp_path: Path) -> Path:
         ("[states]\nsign", "[states]\nmarker", "marker"),
         ('key = "drawn"', 'key = "drawn"\nsurprise = 1', "surprise"),
         ('key = "drawn"', "key = ", "TOML"),
+        ("horizons = [1, 2]", "horizons = [1, inf]", "endpoint.horizons"),
+        ('scale = "log"', 'scale = "log", floor = "x"', "biomarkers.marker"),
+        ('age = "age"', "age = [1]", "people.age"),
+        ("sign = {}", "sign = { carry = true }", "states.sign"),
+        ('sex = "male"', 'sex = "male"\n[card.serves]\nmin_age = 9\nmax_age = 1', "card.serves"),
     ],
 )
 def test_a_specification_with_a_fault_is_refused_by_its_place(tmp_path: Path, old: str, new: str, place: str) -> None:
@@ -46,6 +51,8 @@ def test_a_specification_with_a_fault_is_refused_by_its_place(tmp_path: Path, ol
         ("patients.csv", lambda table: table.assign(patient_id=None), "row 2: no patient_id"),
         ("outcomes.csv", lambda table: table.assign(endpoint="other"), "no endpoint 'death'; there are other"),
         ("outcomes.csv", lambda table: table.assign(time=None), "without time or status"),
+        ("outcomes.csv", lambda table: table.assign(status=7), "row 2: a status"),
+        ("patients.csv", lambda table: table[:0], "no patient"),
     ],
 )
 def test_a_table_with_a_fault_is_refused_by_its_place(cohort: Path, file: str, change: object, says: str) -> None:

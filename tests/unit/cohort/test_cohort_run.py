@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from typer.testing import CliRunner
 from tests.unit.cohort.drawn_cohort import draw, tasks
 from twin.cli import app
 from twin.cohort import fitted, fitting, predicting, spec, tables
+from twin.forecast.calibrate import Recalibration
 from twin.forecast.evaluate.measures import evaluate
 from twin.forecast.evaluate.rows import outcomes_of, predictions_of
 
@@ -108,6 +110,50 @@ def test_one_patient_alone_has_the_digits_of_the_batch(model: Path, cohort: Path
         mine = predicting.predict_risks(made, alone, asked[asked.patient_id == name])
         assert (mine.risk.to_numpy() == whole[whole.patient_id == name].risk.to_numpy()).all()
         assert (mine.high.to_numpy() == whole[whole.patient_id == name].high.to_numpy()).all()
+
+
+def test_a_risk_does_not_depend_on_what_else_is_asked(model: Path, cohort: Path) -> None:
+    made, _ = fitted.load(model)
+    crossing = Recalibration(
+        horizons=np.array([1.0, 2.0]), intercept=np.array([0.8, -0.6]), slope=np.ones(2), events=np.array([50, 50])
+    )
+    made, everybody = replace(made, recalibration=crossing), tables.read(cohort, made.spec)
+    asked = pd.read_csv(tasks(cohort) / "tasks_risk.csv")
+    whole = predicting.predict_risks(made, everybody, asked)
+    for horizon in (1, 2):
+        alone = predicting.predict_risks(made, everybody, asked[asked.horizon == horizon])
+        pd.testing.assert_frame_equal(alone, whole[whole.horizon == horizon], check_exact=True)
+    one, two = (whole[whole.horizon == horizon].set_index("patient_id").risk for horizon in (1, 2))
+    assert (two >= one).all()
+
+
+def test_no_task_gives_no_row(model: Path, cohort: Path, tmp_path: Path) -> None:
+    empty = tmp_path / "tasks"
+    empty.mkdir()
+    for name in ("tasks_risk.csv", "tasks_forecast.csv"):
+        pd.read_csv(tasks(cohort) / name)[:0].to_csv(empty / name, index=False)
+    risk, forecast = _told(model, cohort, empty, tmp_path / "out")
+    assert risk.empty and forecast.empty and "risk" in risk and "q0.5" in forecast
+
+
+def test_a_biomarker_nobody_has_is_not_followed_and_said(cohort: Path, tmp_path: Path) -> None:
+    bare = tmp_path / "bare"
+    shutil.copytree(cohort, bare)
+    pd.read_csv(bare / "visits.csv").assign(another=None).to_csv(bare / "visits.csv", index=False)
+    asked = spec.read(bare / "cohort.toml")
+    made = fitting.fit(asked, bare, None, date(2026, 11, 22))
+    assert made.summary["not_followed"] == ["another"]
+    rows = pd.read_csv(tasks(bare) / "tasks_risk.csv")
+    assert predicting.predict_risks(made.fitted, tables.read(bare, asked), rows).risk.between(0, 1).all()
+
+
+def test_what_could_not_be_used_is_told_with_the_answer(model: Path, cohort: Path, tmp_path: Path) -> None:
+    spoilt = tmp_path / "spoilt"
+    shutil.copytree(cohort, spoilt)
+    pd.read_csv(spoilt / "visits.csv").assign(marker=-5.0).to_csv(spoilt / "visits.csv", index=False)
+    arguments = ["--model", str(model), "--data", str(spoilt), "--tasks", str(tasks(spoilt)), "--out", str(tmp_path)]
+    said = CliRunner().invoke(app, ["cohort", "predict", *arguments])
+    assert said.exit_code == 0 and "left out: marker: no plausible value" in said.output
 
 
 def test_the_order_of_rows_changes_no_digit(model: Path, cohort: Path, tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def risk(
     """
     asked = np.asarray(horizons, dtype=np.float64)
     if not ((asked > 0) & (asked <= model.cuts[-1] + 1e-9)).all():
-        raise BeyondHorizon(f"the model says something of the next {model.cuts[-1]:g} years")
+        raise BeyondHorizon(f"a horizon lies above 0 and within the {model.cuts[-1]:g} years the model was fitted for")
     rows = len(next(iter(predictors.values())))
     start = np.zeros(rows) if safe_for is None else np.maximum(safe_for, 0.0)
     parts = [
@@ -214,7 +214,7 @@ def _interval(model: HazardModel, laid: Matrix, event: Array, years: Array, valu
     cumulative = event * years
     total = np.maximum(cumulative.sum(axis=1), 1e-300)
     share = cumulative / total[:, np.newaxis]
-    fading = laid.lines * (share @ model.growth)[:, np.newaxis]
+    fading = laid.lines * _summed(share, model.growth)[:, np.newaxis]
     gradient = np.concatenate((share, laid.columns, fading), axis=1)
     variance = _quadratic(gradient, model.event.covariance)
     factor = np.exp(_Z95 * np.sqrt(np.maximum(variance, 0.0)))
