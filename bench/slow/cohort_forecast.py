@@ -77,8 +77,9 @@ def _task(name: str, data: Path, tool: Path, out: Path) -> Task:
     cohort = tables.read(data, spec)
     fold = pd.read_csv(data / "folds.csv").set_index("patient_id")["fold"].reindex(cohort.ids).to_numpy()
     asked = pd.read_csv(out / "tasks_forecast.csv")
-    asked["patient"] = cohort.index_of(asked["patient_id"].to_numpy(dtype=object))
-    return Task(spec=spec, series=readings(cohort, spec, middles(cohort, spec)), fold=fold, asked=asked)
+    asked["patient"] = cohort.index_of(asked["patient_id"].to_numpy(dtype=object), "tasks_forecast.csv")
+    series = readings(cohort, spec, middles(cohort, spec), [each.column for each in spec.biomarkers])
+    return Task(spec=spec, series=series, fold=fold, asked=asked)
 
 
 def _models(task: Task, fold: int, path: Path, again: bool) -> tuple[JointModel, JointModel]:
