@@ -3,10 +3,11 @@
 The own level is the mean of up to `LEVEL_OF` values made by the same method since the last real change. A mean of n
 values has one n-th of the variance of one value, so a value lies outside the level where
 
-    |value - level| > Z sqrt(var + var / n)
+    |value - level| > max(least, Z sqrt(var + var / n))
 
 with `var` of one value's noise: within-person and analytical variation, or the repeat limit of a CT measurement
-(`change_limit`). One odd value makes no new level; a second one on the same side does.
+(`change_limit`), and `least` where a change is defined (growth of a nodule), which averaging does not shrink. One odd
+value makes no new level; a second one on the same side does.
 """
 
 from collections.abc import Iterator, Sequence
@@ -18,7 +19,7 @@ from typing import Literal
 from twin.forecast.change_limit import Limit, Spread, Z
 
 Verdict = Literal["changed", "no_real_change", "cannot_tell"]
-Because = Literal["beyond", "within", "other_method", "unknown_variation", "no_ratio"]
+Because = Literal["beyond", "within", "other_method", "unstated_protocol", "unknown_variation", "no_ratio"]
 
 AVERAGED = 3
 LEVEL_OF = 4
@@ -30,12 +31,16 @@ other. The earliest of these years count, so that a slow drift does not take its
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Reading:
-    """One value to judge, canonical unit; `sd` where its source states one; `method` by which it was made."""
+    """One value to judge, canonical unit; `sd` where its source states one; `method` by which it was made.
+
+    `unstated` names what of its method must be known and is not: it is compared with nothing.
+    """
 
     at: datetime
     value: float
     sd: float | None = None
     method: tuple[str, ...] = ()
+    unstated: tuple[str, ...] = ()
     scanner: str = ""
 
 
@@ -43,7 +48,8 @@ class Reading:
 class Judged:
     """A verdict, why, and against what: the own level (canonical unit), of how many values, from when to when.
 
-    A real change lies outside `low`..`high`. `differs` names what of the method is not the same, as (before, now).
+    A real change lies outside `low`..`high`. `differs` names what of the method is not the same, as (before, now);
+    `unstated` what of it is not known.
     """
 
     verdict: Verdict
@@ -55,6 +61,7 @@ class Judged:
     low: float | None = None
     high: float | None = None
     differs: tuple[tuple[str, str], ...] = ()
+    unstated: tuple[str, ...] = ()
 
 
 def judge(readings: Sequence[Reading], limit: Limit, body_mass: float | None = None) -> tuple[Judged | None, ...]:
@@ -71,7 +78,8 @@ def judge(readings: Sequence[Reading], limit: Limit, body_mass: float | None = N
 def told(judged: Judged) -> dict[str, object]:
     """Return why, as a snapshot holds it of every value: what there is, and days instead of times."""
     if judged.level is None:
-        return {"because": judged.because, "differs": judged.differs} if judged.differs else {"because": judged.because}
+        details = {"differs": judged.differs, "unstated": judged.unstated}
+        return {"because": judged.because} | {name: each for name, each in details.items() if each}
     assert judged.since is not None and judged.until is not None  # a level is of some values
     return {
         "because": judged.because,
@@ -126,6 +134,8 @@ def _each(readings: Sequence[Reading], limit: Limit, body_mass: float | None) ->
         if run is None:
             runs[reading.method] = _Run(reading)
             yield None if latest is None else _incomparable(latest, reading)
+        elif reading.unstated:
+            yield Judged(verdict="cannot_tell", because="unstated_protocol", unstated=reading.unstated)
         else:
             told = _against(run.level(reading.at), reading, limit, body_mass)
             yield told
@@ -160,7 +170,7 @@ def _against(level: Sequence[Reading], reading: Reading, limit: Limit, body_mass
         return Judged(verdict="cannot_tell", because=spread)
     if not isfinite(reading.value) or (spread.is_log and min(reading.value, *(each.value for each in level)) <= 0):
         return Judged(verdict="cannot_tell", because="no_ratio")
-    reach = Z * spread.sd * sqrt(1 + 1 / len(level))
+    reach = max(spread.least, Z * spread.sd * sqrt(1 + 1 / len(level)))
     if spread.is_log:
         middle = sum(log(each.value) for each in level) / len(level)
         centre, low, high = exp(middle), exp(middle - reach), exp(middle + reach)

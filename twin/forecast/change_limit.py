@@ -26,10 +26,14 @@ Form = Literal["percent", "absolute", "calcium", "stated"]
 
 @dataclass(frozen=True, slots=True)
 class Spread:
-    """The standard deviation of one value's noise: in the canonical unit, or of its logarithm."""
+    """The standard deviation of one value's noise: in the canonical unit, or of its logarithm.
+
+    `least`, in the same measure: no smaller difference counts, however well the own level is known.
+    """
 
     sd: float
     is_log: bool = False
+    least: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,6 +42,7 @@ class Limit:
 
     `percent` takes the two fractions; `absolute` takes `sd`, or more where the source states more; `calcium` the
     repeat limit of the Agatston score; `stated` what the source of each value states, and nothing where it is silent.
+    `least` (canonical unit) and `least_share` (fraction): the least change by definition, which no averaging shrinks.
     """
 
     key: str
@@ -45,6 +50,8 @@ class Limit:
     cvi: float = 0.0
     cva: float = 0.0
     sd: float = 0.0
+    least: float = 0.0
+    least_share: float = 0.0
     between_scanners: float = 0.0
     source: str = ""
     is_verified: bool = False
@@ -68,7 +75,8 @@ class Limit:
         if self.form == "percent":
             return self._percent(level, value, sds)
         if self.form == "absolute":
-            return Spread(max([self.sd, *(abs(each) for each in sds if each is not None)]))
+            noise = max([self.sd, *(abs(each) for each in sds if each is not None)])
+            return Spread(noise, least=self.least)
         mean = (level + value) / 2
         limit = 0.17 * mean + 4.89 * sqrt(max(mean, 0.0)) + 0.44 * (body_mass or _TYPICAL_BODY_MASS) - 10.84
         scanner = self.between_scanners * mean if is_other_scanner else 0.0
@@ -81,8 +89,8 @@ class Limit:
         analytical = self.cva if stated is None else abs(stated) / value
         variance = self.cvi * self.cvi + analytical * analytical
         if max(self.cvi, self.cva) > LOG_ABOVE_CVI:
-            return Spread(sqrt(log1p(variance)), is_log=True)
-        return Spread(sqrt(variance) * level)
+            return Spread(sqrt(log1p(variance)), is_log=True, least=log1p(self.least_share))
+        return Spread(sqrt(variance) * level, least=self.least_share * level)
 
 
 @cache
@@ -112,14 +120,16 @@ def _measured(signal: Signal) -> Limit:
 
 
 def _repeated(key: str, row: Mapping[str, Any]) -> Limit:
-    """A row gives `cv_percent`, or the least real difference of two values: `percent` or `least` (canonical unit)."""
-    form: Form = row.get("form") or ("absolute" if "least" in row else "percent")
+    """A row gives `cv_percent` or `sd` of one value, or a least change: `least_percent` or `least` (canonical)."""
+    form: Form = row.get("form") or ("absolute" if "least" in row or "sd" in row else "percent")
     cv = row["least_percent"] / _TWO if "least_percent" in row else row.get("cv_percent", 0.0)
     return Limit(
         key=key,
         form=form,
         cvi=cv / 100,
-        sd=row.get("least", 0.0) / _TWO,
+        sd=row["least"] / _TWO if "least" in row else row.get("sd", 0.0),
+        least=row.get("least", 0.0),
+        least_share=row.get("least_percent", 0.0) / 100,
         between_scanners=row.get("between_scanners_percent", 0.0) / 100,
         source=row["source"],
         is_verified=row["status"] == "verified",

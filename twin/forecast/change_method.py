@@ -1,7 +1,8 @@
 """By which method was a value made? Two values are compared only where everything named for their signal is the same.
 
-Read from `data/change.toml`: what a code, the device's words or the unit as received say of a laboratory method, and
-which parts of a CT's protocol (as `twin.scan` writes it into the fact's device) must be the same.
+A CT whose protocol is not stated is compared with nothing; a laboratory value without a stated method is, with others
+like it. Read from `data/change.toml`: what a code, the device's words or the unit as received say of a laboratory
+method, and which parts of a CT's protocol (as `twin.scan` writes it into the fact's device) must be the same.
 """
 
 import re
@@ -42,6 +43,14 @@ class Method:
             parts.append(fact.device or NOT_STATED)
         return tuple(parts)
 
+    def unstated(self, fact: Fact) -> tuple[str, ...]:
+        """Return what of a CT's protocol must be known and is not: all that moves the number but contrast.
+
+        A scan without contrast states none (`twin.scan.measured`), so silence is no gap there.
+        """
+        known = protocol(fact.device or "")
+        return tuple(part for part in self.scan if part != "contrast" and part not in known)
+
     def _laboratory(self, fact: Fact) -> str:
         if fact.unit is not None and fact.unit in self.units:
             return self.units[fact.unit]
@@ -61,6 +70,7 @@ def reading(key: str, fact: Fact) -> Reading:
         value=value,
         sd=fact.sd,
         method=() if method is None else method.of(fact),
+        unstated=() if method is None else method.unstated(fact),
         scanner=scanner,
     )
 

@@ -28,6 +28,7 @@ _METHODS = {
     "reported": "报告值",
     "with contrast": "增强",
 }
+_PROTOCOL = {"scanner": "扫描仪", "kernel": "重建核", "slice": "层厚", "voltage": "管电压"}
 _UNKNOWN = Text(
     "How far this measurement wanders in one person is not known.", "该指标在同一人身上的正常波动范围未知。"
 )
@@ -47,6 +48,8 @@ def because(told: Mapping[str, object], unit: str) -> Text:
             return _NO_RATIO
         case "other_method":
             return _other_method(told["differs"])  # type: ignore[arg-type]  # pairs, by the type of `Judged.differs`
+        case "unstated_protocol":
+            return _unstated(told["unstated"])  # type: ignore[arg-type]  # names, by the type of `Judged.unstated`
         case _:
             return _compared(told, unit)
 
@@ -74,6 +77,14 @@ def _other_method(differs: Sequence[Sequence[str]]) -> Text:
     english = ", ".join(f"{new or 'not stated'} (before: {old or 'not stated'})" for old, new in differs)
     chinese = "，".join(f"{_chinese(new)}（此前：{_chinese(old)}）" for old, new in differs)
     return Text(f"Made by another method than the value before: {english}.", f"与前一次的检测方法不同：{chinese}。")
+
+
+def _unstated(parts: Sequence[str]) -> Text:
+    english, chinese = ", ".join(parts), "、".join(_PROTOCOL[part] for part in parts)
+    return Text(
+        f"The CT protocol moves this number and is not stated: {english}.",
+        f"CT 扫描参数影响该数值，但未说明：{chinese}。",
+    )
 
 
 def _chinese(method: str) -> str:

@@ -64,6 +64,33 @@ def test_mean_of_four_values_narrows_the_limit() -> None:
     assert told.high == pytest.approx(80 * (1 + 1.96 * sqrt(0.044**2 + 0.022**2) * sqrt(1.25)))
 
 
+@pytest.mark.parametrize(
+    ("key", "level", "short", "beyond"),
+    [
+        ("nodule_mean_diameter", 6.0, 7.4, 7.6),  # more than 1.5 mm
+        ("nodule_volume", 100.0, 124.0, 126.0),  # more than 25 %
+        ("aorta_ascending_diameter", 40.0, 42.9, 43.1),  # 3 mm
+    ],
+)
+def test_defined_change_is_not_shrunk_by_a_longer_level(key: str, level: float, short: float, beyond: float) -> None:
+    own = (level,) * 4
+    assert last(key, *own, short).verdict == "no_real_change"
+    assert last(key, *own, beyond).verdict == "changed"
+
+
+def test_repeat_limit_of_the_liver_is_narrowed_by_a_longer_level() -> None:
+    """1.96 sqrt(1 + 1/4) 3 HU = 6.6 HU: noise, and no definition of a change."""
+    assert last("liver_hu", 60, 60, 60, 60, 53).verdict == "changed"
+
+
+def test_value_of_an_unstated_protocol_is_compared_with_nothing() -> None:
+    readings = course(6.0, 9.0, 9.1, unstated=("kernel",))
+    verdicts = [
+        None if one is None else (one.verdict, one.because) for one in judge(readings, limits()["nodule_volume"])
+    ]
+    assert verdicts == [None, *[("cannot_tell", "unstated_protocol")] * 2]
+
+
 def test_log_form_compares_with_the_geometric_mean() -> None:
     told = last("triglycerides", 1.0, 1.3, 1.4, 1.5)
     assert told.level == pytest.approx(exp((log(1.0) + log(1.3) + log(1.4)) / 3))

@@ -61,6 +61,21 @@ def test_calcium_of_another_kernel_slice_or_voltage_is_another_method(device: st
     assert of("agatston", device=device) != same == of("agatston", device="Siemens Two, STD, 3 mm, 120 kVp")
 
 
+@pytest.mark.parametrize(
+    ("key", "device", "unstated"),
+    [
+        ("agatston", None, ("kernel", "slice", "voltage")),
+        ("agatston", "GE One, 3 mm", ("kernel", "voltage")),
+        ("agatston", "GE One, STD, 3 mm, 120 kVp", ()),  # no contrast stated is none given
+        ("lung_volume_ct", "GE One, 3 mm", ()),
+        ("creatinine", None, ()),  # a laboratory need not say how
+        ("ca19_9", None, ()),
+    ],
+)
+def test_only_a_ct_must_state_its_protocol(key: str, device: str | None, unstated: tuple[str, ...]) -> None:
+    assert reading(key, fact(1, key, NOW, 1.0, device=device)).unstated == unstated
+
+
 def test_what_we_measured_is_not_compared_with_what_a_report_says() -> None:
     ours = reading("agatston", fact(1, "agatston", NOW, 1.0, coding=CT, device="GE One, STD, 3 mm, 120 kVp"))
     assert ours.method != of("agatston", device="GE One, STD, 3 mm, 120 kVp")

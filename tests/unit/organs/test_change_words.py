@@ -6,7 +6,7 @@ from tests.unit.forecast.test_change import course
 from twin.forecast.change import Reading, judge, told
 from twin.forecast.change_limit import Limit, limits
 from twin.forecast.change_method import methods
-from twin.organs.change_words import _METHODS, because
+from twin.organs.change_words import _METHODS, _PROTOCOL, because
 
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 
@@ -39,6 +39,12 @@ def test_other_method_is_named_before_and_now() -> None:
     assert chinese == "与前一次的检测方法不同：未说明（此前：计算值）。"
 
 
+def test_unstated_protocol_is_named() -> None:
+    english, chinese = said(course(100.0, 300.0, unstated=("kernel", "voltage")), limits()["agatston"], "")
+    assert english == "The CT protocol moves this number and is not stated: kernel, voltage."
+    assert chinese == "CT 扫描参数影响该数值，但未说明：重建核、管电压。"
+
+
 @pytest.mark.parametrize("values", [(0.0, 1.0), (1.0, 2.0)])
 def test_what_can_not_be_told_says_why(values: tuple[float, float]) -> None:
     english, chinese = said(course(*values), Limit(key="x", form="percent" if values[0] == 0 else "stated"))
@@ -48,3 +54,4 @@ def test_what_can_not_be_told_says_why(values: tuple[float, float]) -> None:
 def test_every_method_has_a_chinese_name() -> None:
     named = {name for each in methods().values() for name in (*each.codes.values(), *each.words, *each.units.values())}
     assert named <= set(_METHODS) | {"CKD-EPI", "CKD-EPI 2021", "MDRD"}
+    assert {part for each in methods().values() for part in each.scan} == {*_PROTOCOL, "contrast"}
