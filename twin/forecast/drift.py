@@ -6,14 +6,17 @@ question to a person, no proof that the model is wrong: an input can move and th
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from math import sqrt
 from typing import Any, Literal
 
 import numpy as np
+from scipy.special import gammaincinv
 
 from twin.forecast.card.reference import shares
-from twin.forecast.evaluate.measures import CellMeasures, Figure, evaluate
+from twin.forecast.evaluate.cells import Cell, cells
+from twin.forecast.evaluate.measures import PERCENTILES, CellMeasures, Figure, evaluate
 from twin.forecast.evaluate.rows import Array, NotJudgeable, Outcomes, Predictions
 
 Verdict = Literal["steady", "watch", "drifted", "too_few"]
@@ -29,7 +32,7 @@ KS_CHANCE = (
 )
 PSI_CHANCE_Z = 3.09  # of the normal: passed once in a thousand by chance
 FEWEST = 100  # predictions: below it ten bins hold ten each (house value)
-FEWEST_EVENTS = 20  # patients with the event, as for a recalibration (`twin.forecast.calibrate`)
+FEWEST_EVENTS = 20  # patients with the event, seen or expected, as for a recalibration (`twin.forecast.calibrate`)
 OBSERVED_EXPECTED = (0.80, 1.25)  # house value: a quarter more or less than was said
 SLOPE = (0.80, 1.25)  # house value, the same on the slope
 
@@ -53,7 +56,10 @@ class Spread:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Calibration:
-    """What was said and what came, at one horizon, beside the same on the card; None where too few to say."""
+    """What was said and what came, at one horizon, beside the same on the card; None where too few to say.
+
+    Where many events were expected and few came, the ratio is of patients, with an exact interval, and has no slope.
+    """
 
     horizon: float
     count: int
@@ -133,41 +139,59 @@ def calibration(
 
     Of a recalibrated model it is the local figures on the card that are compared.
     """
+    there: dict[float, Cell] = {}
     judged: dict[float, CellMeasures] = {}
     if len(matured):
-        try:
+        with suppress(NotJudgeable):
+            there = {cell.horizon: cell for cell in cells(matured, outcomes, by_landmark=False)}
             found = evaluate(matured, outcomes, by_landmark=False, repeats=repeats)
             judged = {cell.horizon: cell for cell in found.cells}
-        except NotJudgeable:
-            judged = {}
     return tuple(
-        _calibration(before, judged.get(before["horizon"]), int((matured.horizon == before["horizon"]).sum()))
+        _calibration(before, there.get(before["horizon"]), judged.get(before["horizon"]))
         for before in (card.get("recalibration") or card["validation"])["by_horizon"]
     )
 
 
-def _calibration(before: Mapping[str, Any], now: CellMeasures | None, count: int) -> Calibration:
+def _calibration(before: Mapping[str, Any], there: Cell | None, now: CellMeasures | None) -> Calibration:
     then = before["figures"]["observed_expected"]
-    if now is None or now.patients_with_event < FEWEST_EVENTS:
-        return Calibration(
-            horizon=before["horizon"],
-            count=count,
-            events=now.patients_with_event if now else 0,
-            observed_expected=None,
-            slope=None,
-            then=then["value"],
-            verdict="too_few",
-        )
-    ratio, slope = now.figures["observed_expected"], now.figures["slope"]
-    off = [
-        _off(ratio, OBSERVED_EXPECTED, then),
-        _off(slope, SLOPE, before["figures"]["slope"]),
-    ]
-    worst: Verdict = "drifted" if "drifted" in off else "watch" if "watch" in off else "steady"
+    events = there.patients_with_event if there is not None else 0
+    expected = _patients_expected(there) if there is not None else 0.0
+    ratio: Figure | None = None
+    slope: Figure | None = None
+    worst: Verdict = "too_few"
+    if now is not None and events >= FEWEST_EVENTS:
+        ratio, slope = now.figures["observed_expected"], now.figures["slope"]
+        off = (_off(ratio, OBSERVED_EXPECTED, then), _off(slope, SLOPE, before["figures"]["slope"]))
+        worst = "drifted" if "drifted" in off else "watch" if "watch" in off else "steady"
+    elif events < FEWEST_EVENTS <= expected:
+        ratio = _exact(events, expected)
+        worst = _off(ratio, OBSERVED_EXPECTED, then)
     return Calibration(
-        horizon=before["horizon"], count=count, events=now.patients_with_event, observed_expected=ratio, slope=slope,
-        then=then["value"], verdict=worst,
+        horizon=before["horizon"], count=len(there.risk) if there is not None else 0, events=events,
+        observed_expected=ratio, slope=slope, then=then["value"], verdict=worst,
     )  # fmt: skip
+
+
+def _patients_expected(cell: Cell) -> float:
+    """How many patients with the event were expected at the least, of those of whom it is known whether they had it.
+
+    A patient of many rows counts once, at their mean risk. Those censored are left out, which lowers what is expected
+    more than what is seen.
+    """
+    is_known = cell.weight > 0
+    _, number, rows = np.unique(cell.patient[is_known], return_inverse=True, return_counts=True)
+    return float((np.bincount(number, weights=cell.risk[is_known], minlength=len(rows)) / rows).sum())
+
+
+def _exact(events: int, expected: float) -> Figure:
+    """Observed / expected with the exact 95 % interval of a Poisson count: Garwood 1936, doi:10.1093/biomet/28.3-4.437.
+
+    A bootstrap has no interval where no event came.
+    """
+    lower, upper = (level / 100 for level in PERCENTILES)
+    low = float(gammaincinv(events, lower)) if events else 0.0
+    high = float(gammaincinv(events + 1, upper))
+    return Figure(value=events / expected, low=low / expected, high=high / expected)
 
 
 def _off(now: Figure, bounds: tuple[float, float], then: Mapping[str, float | None]) -> Verdict:

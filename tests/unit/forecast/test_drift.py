@@ -12,7 +12,7 @@ from twin.forecast.card.build import build
 from twin.forecast.card.reference import reference, shares
 from twin.forecast.drift import compare, spread
 from twin.forecast.evaluate.calibration import logit
-from twin.forecast.evaluate.rows import Predictions
+from twin.forecast.evaluate.rows import Outcomes, Predictions
 
 
 @cache
@@ -94,6 +94,35 @@ def test_too_few_are_not_compared() -> None:
     found = compare(card(), {"alt": np.ones(50)}, made.predictions, made.predictions, made.outcomes, repeats=5)
     assert found.verdict == "too_few"
     assert all(each.observed_expected is None for each in found.calibration)
+
+
+@pytest.mark.parametrize("came", [0, 8])
+def test_events_that_were_said_and_did_not_come_are_drift(came: int) -> None:
+    patient = np.arange(1_000)
+    said = Predictions(patient=patient, landmark=np.zeros(1_000), horizon=np.full(1_000, 2.0), risk=np.full(1_000, 0.3))
+    became = Outcomes(patient=patient, time=np.full(1_000, 2.5), status=np.zeros(1_000, dtype=np.int64))
+    became.time[:came], became.status[:came] = 1.0, 1
+    none = said.take(np.zeros(1_000, dtype=bool))
+    found = compare(card(), {}, none, said, became, repeats=5)
+    first, second = found.calibration
+    assert (first.verdict, first.events, first.count, second.verdict) == ("drifted", came, 1_000, "too_few")
+    assert first.observed_expected is not None
+    exact = {0: (0.0, 3.689), 8: (3.454, 15.763)}[came]  # of the count: Garwood 1936, table; 300 were expected
+    assert first.observed_expected.value == pytest.approx(came / 300)
+    assert (first.observed_expected.low, first.observed_expected.high) == pytest.approx(
+        (exact[0] / 300, exact[1] / 300), abs=1e-5
+    )
+
+
+def test_a_patient_told_often_is_expected_once() -> None:
+    months = np.arange(10) / 12
+    said = Predictions(
+        patient=np.repeat(np.arange(60), 10), landmark=np.tile(months, 60), horizon=np.full(600, 2.0),
+        risk=np.full(600, 0.3),
+    )  # fmt: skip
+    became = Outcomes(patient=np.arange(60), time=np.full(60, 4.0), status=np.zeros(60, dtype=np.int64))
+    none = said.take(np.zeros(600, dtype=bool))
+    assert {each.verdict for each in compare(card(), {}, none, said, became).calibration} == {"too_few"}
 
 
 def test_nothing_to_judge_is_no_drift() -> None:
