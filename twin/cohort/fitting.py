@@ -143,9 +143,8 @@ def _card(
     spec: Spec, cohort: Cohort, outcomes: Outcomes, rows: Rows, chosen: Chosen, predictions: judged.Predictions,
     is_own: NDArray[np.bool_], made_on: date,
 ) -> dict[str, Any]:  # fmt: skip
-    count = len(spec.horizons)
     inputs = tuple(
-        InputColumn(key=key, unit=_unit(spec, key), values=np.repeat(rows.predictors[key][is_own], count))
+        InputColumn(key=key, unit=_unit(spec, key), values=rows.predictors[key][is_own])
         for key in chosen.model.predictors()
     )
     everybody = np.full(len(cohort.ids), np.nan)

@@ -217,5 +217,7 @@ def test_the_card_in_the_file_is_made_from_patients_left_out(model: Path) -> Non
 
     card = model_file.load(model).card
     assert card["serves"] == {}
+    moments = {each["count"] for each in card["risks"]}
+    assert len(card["risks"]) == 2 and {each["count"] for each in card["inputs"]} == moments
     assert 200 < card["population"]["patients"] < 240  # those still in sight at the first landmark
     assert 0.6 < card["validation"]["mean"]["auc"]["value"] < 0.95

@@ -68,7 +68,11 @@ class Described:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InputColumn:
-    """One input as the model saw it at each prediction: values (N,) in `unit`, NaN where missing."""
+    """One input as the model saw it at each moment: values (M,) in `unit`, NaN where missing.
+
+    One row a moment, however many horizons are predicted at it: a row repeated counts as a patient more, and drift
+    would hold chance for too small.
+    """
 
     key: str
     unit: str
@@ -90,7 +94,7 @@ class Run:
 
     Args:
         by_landmark: whether each landmark is judged by itself (fixed landmarks) or all together (every visit is one).
-        inputs: row for row those of `predictions`.
+        inputs: each of a length of its own, one row a moment at which something is predicted.
     """
 
     predictions: Predictions
