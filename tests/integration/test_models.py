@@ -416,7 +416,12 @@ def test_a_model_is_recalibrated_on_tables(engine: Engine, shell: CliRunner, tmp
     assert "is active" in ask(shell, "recalibrate", model().version, *tables).output
     ask(shell, "recalibrate", model().version, "--predictions", tmp_path / "risk.csv", code=2)
     (tmp_path / "risk.csv").write_text("patient_id,risk\n1,0.5\n")
-    ask(shell, "recalibrate", model().version, *tables, code=2)
+    assert (
+        "risk.csv has no column 'landmark_time'" in ask(shell, "recalibrate", model().version, *tables, code=2).output
+    )
+    (tmp_path / "risk.csv").write_text("patient_id,landmark_time,horizon,risk\n1,0,2,Smith\n")
+    said_of_it = ask(shell, "recalibrate", model().version, *tables, code=2).output
+    assert "risk.csv" in said_of_it and "no number" in said_of_it and "Smith" not in said_of_it
     ask(shell, "recalibrate", model().version, code=2)  # the instance has kept nothing of this version
 
 

@@ -1,11 +1,11 @@
 """`twin model`: take in fitted models, put them to use, have them back, watch and recalibrate them."""
 
 import getpass
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Fitted models: their files, cards and use.", no_args_is_help=True)
 
+Rows = TypeVar("Rows")
 Version = Annotated[str, typer.Argument(help="The version that `list` prints.")]
 Named = Annotated[str, typer.Argument(help="A version that `list` prints, or a model file.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
@@ -262,18 +263,29 @@ def _data(predictions: Path | None, outcomes: Path | None) -> "Judgeable | None"
     from twin.forecast.evaluate.rows import outcomes_of, predictions_of
     from twin.models.local import Judgeable
 
-    try:
-        return Judgeable(
-            predictions=predictions_of(_table(predictions)), outcomes=outcomes_of(_table(outcomes)), left_out=0
-        )
-    except (KeyError, ValueError) as error:
-        raise TwinError(f"these tables can't be judged: {error}") from error
+    return Judgeable(
+        predictions=_from_table(predictions, predictions_of), outcomes=_from_table(outcomes, outcomes_of), left_out=0
+    )
 
 
-def _table(path: Path) -> "pd.DataFrame":
+def _from_table(path: Path, rows_of: "Callable[[pd.DataFrame], Rows]") -> Rows:
+    """What a table holds; its errors name the file and never quote a cell, which is a patient's."""
     import pandas as pd
 
-    return pd.read_csv(path)
+    from twin.forecast.evaluate.rows import NotJudgeable
+
+    try:
+        table = pd.read_csv(path)
+    except ValueError:
+        raise TwinError(f"{path.name} can't be read as a CSV table") from None
+    try:
+        return rows_of(table)
+    except KeyError as error:
+        raise TwinError(f"{path.name} has no column {error}") from error
+    except NotJudgeable as error:
+        raise TwinError(f"{path.name} can't be judged: {error}") from error
+    except ValueError:
+        raise TwinError(f"{path.name} can't be judged: a column of numbers holds what is no number") from None
 
 
 def _said(figure: dict[str, float | None]) -> str:
