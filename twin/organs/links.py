@@ -1,7 +1,8 @@
-"""Which measurement of one organ says something of another, and by what: data that the model and the page read.
+"""Which measurement of one organ says something of another, and by what: data that the page shows.
 
 Organ files know nothing of each other. A score's link means that its forecast moves with the other organ's trajectory;
 an evidence link is a cited relation that a clinician reads beside the organ, and that no number of ours computes on.
+No fitted model reads this table yet.
 """
 
 from dataclasses import dataclass
