@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from twin.scores.base import Array, Given, Output, Score
-from twin.scores.inputs import measured, positive
+from twin.scores.inputs import ADULT_AGE, measured, positive
 
 
 def albi(albumin_gl: Array, bilirubin_umol: Array) -> dict[str, Array]:
@@ -33,4 +33,7 @@ SCORE = Score(
     source="Johnson PJ; J Clin Oncol 2015;33:550; doi:10.1200/JCO.2014.57.9151",
     reviewed="2026-11",
     verification="verified",
+    # House choice, no source: albumin changes in pregnancy, and the score is of the own liver.
+    excludes=("pregnancy", "liver_transplant"),
+    min_age=ADULT_AGE,
 )

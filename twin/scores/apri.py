@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from twin.scores.base import Array, Given, Score
-from twin.scores.inputs import measured, positive, upper_limit
+from twin.scores.inputs import ADULT_AGE, measured, positive, upper_limit
 
 
 def apri(ast: Array, ast_uln: Array, platelets: Array) -> Array:
@@ -32,4 +32,7 @@ SCORE = Score(
     source="Wai CT; Hepatology 2003;38:518",
     reviewed="2026-11",
     verification="verified",
+    # House choice, no source: platelets and enzymes change in pregnancy, and the score is of the own liver.
+    excludes=("pregnancy", "liver_transplant"),
+    min_age=ADULT_AGE,
 )

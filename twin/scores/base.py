@@ -129,8 +129,9 @@ class Score:
 
     `formula` takes the inputs by key as NumPy arrays (or scalars) and gives one array, or one per output; NaN where an
     output cannot be had from the optional inputs given. `refusals` are asked in order. `excludes` are concepts for
-    which the source defines no result; `confounders` are concepts with which the result misleads, each with the
-    sentence to show. `warnings` always travel with the answer.
+    which the source defines no result, or which it does not hold for; `confounders` are concepts with which the result
+    misleads, each with the sentence to show. `warnings` always travel with the answer. `min_age` in years is for a
+    score that takes no age: whose record tells a younger age gets no answer. Inputs given by hand are not asked for it.
     """
 
     key: str
@@ -143,6 +144,7 @@ class Score:
     reviewed: str
     verification: Verification
     excludes: tuple[str, ...] = ()
+    min_age: float | None = None
     confounders: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()
 

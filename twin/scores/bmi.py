@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from twin.scores.base import POSITIVE, Array, Given, Input, Output, Score, Where
+from twin.scores.inputs import ADULT_AGE
 
 
 def bmi(weight_kg: Array, height_cm: Array) -> Array:
@@ -39,4 +40,5 @@ SCORE = Score(
     source="Definition; bands WS/T 428-2013 (China)",
     reviewed="2026-11",
     verification="verified",
+    min_age=ADULT_AGE,  # house value: the bands are those of adults
 )

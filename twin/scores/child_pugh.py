@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.scores.base import Array, Given, Output, Score
-from twin.scores.inputs import coded, measured
+from twin.scores.inputs import ADULT_AGE, coded, measured
 
 Flags = NDArray[np.bool_]
 _CLASSES = {1.0: "A", 2.0: "B", 3.0: "C"}
@@ -51,5 +51,6 @@ SCORE = Score(
     reviewed="2026-11",
     verification="verified",
     excludes=("liver_transplant",),
+    min_age=ADULT_AGE,
     confounders={"anticoagulant": "An anticoagulant raises the INR: the score overstates."},
 )

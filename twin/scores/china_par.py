@@ -78,7 +78,8 @@ SCORE = Score(
     source="Yang X; Circulation 2016;134:1430; doi:10.1161/CIRCULATIONAHA.116.022367",
     reviewed="2026-11",
     verification="reconstructed",
-    excludes=("ascvd",),
+    # pregnancy: house choice, no source: blood pressure and lipids change in pregnancy.
+    excludes=("ascvd", "pregnancy"),
     warnings=(
         "Coefficients are reconstructed within the printed rounding; largest difference from the official calculator "
         "0.1 percentage points.",

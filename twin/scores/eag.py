@@ -23,6 +23,6 @@ SCORE = Score(
     ),
     source="Nathan DM 2008 (average glucose); IFCC master equation",
     reviewed="2026-11",
-    verification="verified",
+    verification="single_source",
     confounders={"haemoglobinopathy": "A variant haemoglobin: HbA1c misleads."},
 )

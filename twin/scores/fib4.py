@@ -36,4 +36,6 @@ SCORE = Score(
     source="Sterling RK; Hepatology 2006;43:1317; doi:10.1002/hep.21178",
     reviewed="2026-11",
     verification="verified",
+    # House choice, no source: platelets and enzymes change in pregnancy, and the score is of the own liver.
+    excludes=("pregnancy", "liver_transplant"),
 )

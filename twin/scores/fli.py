@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from twin.scores.base import Array, Given, Score
-from twin.scores.inputs import body_mass_index, measured, positive
+from twin.scores.inputs import ADULT_AGE, body_mass_index, measured, positive
 
 
 def fli(tg_mgdl: Array, bmi: Array, ggt: Array, waist_cm: Array) -> Array:
@@ -33,4 +33,7 @@ SCORE = Score(
     source="Bedogni G; BMC Gastroenterol 2006;6:33; doi:10.1186/1471-230X-6-33",
     reviewed="2026-11",
     verification="verified",
+    # House choice, no source: triglycerides and weight change in pregnancy, and the score is of the own liver.
+    excludes=("pregnancy", "liver_transplant"),
+    min_age=ADULT_AGE,
 )

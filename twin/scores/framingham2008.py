@@ -48,5 +48,6 @@ SCORE = Score(
     source="D'Agostino RB; Circulation 2008;117:743; doi:10.1161/CIRCULATIONAHA.107.699579",
     reviewed="2026-11",
     verification="verified",
-    excludes=("ascvd", "heart_failure"),
+    # pregnancy: house choice, no source: blood pressure and lipids change in pregnancy.
+    excludes=("ascvd", "heart_failure", "pregnancy"),
 )

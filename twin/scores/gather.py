@@ -13,6 +13,8 @@ from twin.scores.base import Input, Score, Where
 
 TOGETHER = timedelta(days=365)
 """House value: the measurements of one answer lie within this time, else the older one is stale."""
+LONGEST_PREGNANCY = timedelta(weeks=44)
+"""House value: a pregnancy whose end nobody recorded holds so long from its first day on record, and not for ever."""
 
 Site = Mapping[str, bool | str]
 """Settings of this site that scores ask for (`north_america`, `north`, `score2_region`); what is not set is missing."""
@@ -75,7 +77,15 @@ def holding(timeline: Timeline, concept: str, at: datetime) -> Fact | None:
 
 def lasts_until(fact: Fact, concept: str) -> datetime | None:
     """When a fact stops to make its concept hold; None where it does not, by the rule of `holding`."""
-    return fact.ended_at if fact.kind == "medication" or concept == "pregnancy" else None
+    if concept == "pregnancy":
+        return fact.ended_at or fact.observed_at + LONGEST_PREGNANCY
+    return fact.ended_at if fact.kind == "medication" else None
+
+
+def is_too_young(score: Score, timeline: Timeline, at: datetime) -> bool:
+    """Return True where the patient is known to be younger at `at` than the score is for; an unknown age is not."""
+    age = timeline.age(at)
+    return score.min_age is not None and isinstance(age, float) and age < score.min_age
 
 
 def measured(score: Score) -> tuple[str, ...]:
@@ -101,6 +111,8 @@ def answer_at(score: Score, timeline: Timeline, at: datetime, site: Site) -> tup
     excluded = next((concept for concept in score.excludes if holding(timeline, concept, at)), None)
     if excluded is not None:
         return Answer(unit=score.unit, absent="outside_population", detail=excluded), found
+    if is_too_young(score, timeline, at):
+        return Answer(unit=score.unit, absent="outside_population", detail="age"), found
     stale = _stale(found)
     if stale is not None:
         return Answer(unit=score.unit, absent="stale_input", detail=stale), found

@@ -11,7 +11,7 @@ from twin.record.signal import signal
 from twin.record.timeline import DAYS_PER_YEAR, Timeline
 from twin.scores import score as score_by_key
 from twin.scores.base import Input, Score, Where, evaluate
-from twin.scores.gather import TOGETHER, Site, lasts_until, measured, usable
+from twin.scores.gather import TOGETHER, Site, is_too_young, lasts_until, measured, usable
 
 Array = NDArray[np.float64]
 
@@ -62,6 +62,7 @@ def _evaluate(
             usable_here &= np.isfinite(values)
     for concept in score.excludes:
         usable_here &= ~_present(timeline, concept, moments)
+    usable_here &= ~np.array([is_too_young(score, timeline, moment) for moment in moments])
     given = {
         item.key: None if item.optional and _is_empty(columns[item.key].values) else columns[item.key].values
         for item in score.inputs

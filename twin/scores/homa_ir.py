@@ -1,7 +1,7 @@
 """HOMA-IR: how resistant is the body to insulin, from fasting glucose and insulin."""
 
 from twin.scores.base import Array, Score
-from twin.scores.inputs import measured
+from twin.scores.inputs import ADULT_AGE, measured
 
 
 def homa_ir(glucose_mmol: Array, insulin: Array) -> Array:
@@ -23,5 +23,6 @@ SCORE = Score(
     source="Matthews DR; Diabetologia 1985;28:412",
     reviewed="2026-11",
     verification="verified",
+    min_age=ADULT_AGE,  # house value: it is a measure of adults
     confounders={"insulin": "Insulin is injected: HOMA-IR says nothing."},
 )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from twin.scores.base import Array, Given, Score
-from twin.scores.inputs import body_mass_index, female, has, measured, positive
+from twin.scores.inputs import ADULT_AGE, body_mass_index, female, has, measured, positive
 
 
 def hsi(ast: Array, alt: Array, bmi: Array, female: Array, dm: Array) -> Array:
@@ -31,4 +31,7 @@ SCORE = Score(
     source="Lee JH; Dig Liver Dis 2010;42:503",
     reviewed="2026-11",
     verification="single_source",
+    # House choice, no source: enzymes and weight change in pregnancy, and the score is of the own liver.
+    excludes=("pregnancy", "liver_transplant"),
+    min_age=ADULT_AGE,
 )

@@ -6,6 +6,7 @@ NOBODY_YOUNGER_OR_OLDER = Range(low=0, high=130)  # a: the oldest age on record 
 NOT_NEGATIVE = Range(low=0)
 SHARE = Range(low=0, high=1)
 ADULT = completed_years(18)
+ADULT_AGE = 18.0  # a: as `ADULT`, for scores that take no age
 
 
 def age(*, population: Range = ANY, validated: Range = ANY, optional: bool = False) -> Input:

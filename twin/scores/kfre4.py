@@ -39,5 +39,6 @@ SCORE = Score(
     source="Tangri N; JAMA 2016;315:164; doi:10.1001/jama.2015.18202",
     reviewed="2026-11",
     verification="verified",
-    excludes=("dialysis", "kidney_transplant"),
+    # pregnancy: house choice, no source: creatinine and albumin in urine change in pregnancy.
+    excludes=("dialysis", "kidney_transplant", "pregnancy"),
 )

@@ -6,7 +6,7 @@ import numpy as np
 
 from twin.scores.albi import albi
 from twin.scores.base import Array, Given, Output, Score
-from twin.scores.inputs import measured, positive
+from twin.scores.inputs import ADULT_AGE, measured, positive
 
 _SPLIT = -2.27  # recalled, not compared with its source (formulas.md [U])
 
@@ -33,4 +33,7 @@ SCORE = Score(
     source="ALBI: Johnson PJ; J Clin Oncol 2015;33:550; doi:10.1200/JCO.2014.57.9151; split at -2.27 recalled",
     reviewed="2026-11",
     verification="unverified",
+    # House choice, no source: albumin changes in pregnancy, and the score is of the own liver.
+    excludes=("pregnancy", "liver_transplant"),
+    min_age=ADULT_AGE,
 )

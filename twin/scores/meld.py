@@ -3,7 +3,7 @@
 import numpy as np
 
 from twin.scores.base import Array, Output, Score
-from twin.scores.inputs import has, positive
+from twin.scores.inputs import ADULT_AGE, has, positive
 
 
 def meld(bilirubin: Array, creatinine: Array, inr: Array, dialysis: Array) -> Array:
@@ -40,5 +40,6 @@ SCORE = Score(
     reviewed="2026-11",
     verification="verified",
     excludes=("liver_transplant",),
+    min_age=ADULT_AGE,
     confounders={"anticoagulant": "An anticoagulant raises the INR: the score overstates."},
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from twin.scores.base import Array, Output, Score
-from twin.scores.inputs import has, measured, positive, sex
+from twin.scores.inputs import ADULT_AGE, has, measured, positive, sex
 
 
 def meld3(
@@ -50,5 +50,6 @@ SCORE = Score(
     reviewed="2026-11",
     verification="verified",
     excludes=("liver_transplant",),
+    min_age=ADULT_AGE,
     confounders={"anticoagulant": "An anticoagulant raises the INR: MELD 3.0 overstates."},
 )

@@ -3,7 +3,7 @@
 import numpy as np
 
 from twin.scores.base import Array, Output, Score
-from twin.scores.inputs import has, measured, positive
+from twin.scores.inputs import ADULT_AGE, has, measured, positive
 from twin.scores.meld import meld_unrounded, rounded
 
 
@@ -34,5 +34,6 @@ SCORE = Score(
     reviewed="2026-11",
     verification="verified",
     excludes=("liver_transplant",),
+    min_age=ADULT_AGE,
     confounders={"anticoagulant": "An anticoagulant raises the INR: the score overstates."},
 )

@@ -47,4 +47,6 @@ SCORE = Score(
     source="Angulo P; Hepatology 2007;45:846; doi:10.1002/hep.21496",
     reviewed="2026-11",
     verification="verified",
+    # House choice, no source: albumin, platelets and weight change in pregnancy, and the score is of the own liver.
+    excludes=("pregnancy", "liver_transplant"),
 )

@@ -18,5 +18,5 @@ SCORE = Score(
     outputs=(Output(key="value", unit="%"),),
     source="IFCC master equation",
     reviewed="2026-11",
-    verification="verified",
+    verification="single_source",
 )

@@ -76,5 +76,6 @@ SCORE = Score(
     source="Goff DC; Circulation 2014;129(S2):S49; doi:10.1161/01.cir.0000437741.48606.98",
     reviewed="2026-11",
     verification="verified",
-    excludes=("ascvd",),
+    # pregnancy: house choice, no source: blood pressure and lipids change in pregnancy.
+    excludes=("ascvd", "pregnancy"),
 )

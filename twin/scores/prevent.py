@@ -142,5 +142,6 @@ SCORE = Score(
     source="Khan SS; Circulation 2024;149:430; doi:10.1161/CIRCULATIONAHA.123.067626",
     reviewed="2026-11",
     verification="verified",
-    excludes=("ascvd", "heart_failure"),
+    # pregnancy: house choice, no source: blood pressure and lipids change in pregnancy.
+    excludes=("ascvd", "heart_failure", "pregnancy"),
 )

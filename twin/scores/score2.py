@@ -74,6 +74,7 @@ SCORE = Score(
     source="SCORE2 working group; Eur Heart J 2021;42:2439; doi:10.1093/eurheartj/ehab309",
     reviewed="2026-11",
     verification="verified",
-    excludes=("ascvd",),
+    # pregnancy: house choice, no source: blood pressure and lipids change in pregnancy.
+    excludes=("ascvd", "pregnancy"),
     confounders={"diabetes": "SCORE2 has no term for diabetes: it understates."},
 )

@@ -56,5 +56,6 @@ SCORE = Score(
     source="SCORE2-OP working group; Eur Heart J 2021;42:2455; doi:10.1093/eurheartj/ehab312",
     reviewed="2026-11",
     verification="verified",
-    excludes=("ascvd",),
+    # pregnancy: house choice, no source: blood pressure and lipids change in pregnancy.
+    excludes=("ascvd", "pregnancy"),
 )

@@ -1,7 +1,7 @@
 """The panels of signals, scores and thresholds, on small tables."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -206,6 +206,16 @@ def test_height_of_an_adult_does_not_go_stale() -> None:
     known = timeline(table("months_ago 150 1\nheight 170 -\nweight - 80"))
     assert _score("bmi", known).value == pytest.approx(27.7, abs=0.05)
     assert len(_score("bmi", known).forecast) == 13
+
+
+def test_a_child_s_adult_score_is_neither_told_nor_foretold() -> None:
+    child = timeline(table("months_ago 14 1\nheight 113 115\nweight 19 20"), born=date(2020, 3, 1))
+    panel = _score("bmi", child)
+    assert (panel.absent, panel.detail) == ("outside_population", "age")
+    assert panel.forecast == ()
+    course = score_course(score("bmi"), child, _futures(child), {})
+    assert course.paths == Absent(reason="outside_population", detail="age")
+    assert course.past == ()
 
 
 def test_score_whose_input_is_no_longer_followed_is_not_foretold() -> None:
