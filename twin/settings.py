@@ -44,7 +44,8 @@ class Settings(BaseSettings):
     """Chest CT here is lung cancer screening: the rows for incidental nodules (Fleischner) are off."""
     polygenic: dict[str, dict[str, float | str]] = {}
     """Mean and SD of polygenic scores in the patients' ancestry group, as JSON by score id:
-    `{"PGS000018": {"mean": 0.0, "sd": 1.0, "ancestry": "...", "source": "..."}}`. Without it no risk changes by one."""
+    `{"PGS000018": {"mean": 0.0, "sd": 1.0, "ancestry": "...", "source": "..."}}`. Without it no risk changes by one.
+    An effect is known of PGS000018 for `European` and `Chinese`, with more said in brackets if need be."""
 
     max_body_mb: int = Field(default=64, ge=1)
     """Largest body of a FHIR request, in MB."""

@@ -91,7 +91,8 @@ def test_history_and_genomics_are_known(organ: Organ) -> None:
     for each in organ.genomics:
         assert set(each.variants) <= set(panel())
         assert each.source and each.ancestry.en and each.ancestry.zh_CN
-        assert bool(each.score) == (each.log_hr_per_sd is not None)
+        assert bool(each.score) == bool(each.per_sd)
+        assert all(one.low < one.ratio < one.high and one.source for one in each.per_sd)
 
 
 def test_every_rule_has_its_line_or_the_reason_why_it_has_none() -> None:

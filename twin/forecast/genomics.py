@@ -2,15 +2,15 @@
 
 Single variants stand as they were called, with effect, size and source of the panel. A count of risk alleles gives
 published odds. A polygenic score changes a clinical risk only where the site knows its mean and spread in the patient's
-own ancestry group; the risk without it always stands beside.
+own ancestry group, and an effect was published for that group; the risk without it always stands beside.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, log
 from types import MappingProxyType
 
-from twin.organs.base import Organ, OrganGenomic, Text
+from twin.organs.base import Organ, OrganGenomic, PerDeviation, Text
 from twin.record.fact import Absent, Fact
 from twin.record.genome.panel import PanelVariant, panel
 from twin.record.timeline import Timeline
@@ -65,7 +65,7 @@ class GenomicEffect:
 
     `amount` is the count of risk alleles or z of the polygenic score. `with_it` and `without` are a risk (unit "1") or
     odds against people with no risk allele (unit "odds"); None where `absent` says why. `coverage`: how much of the
-    score, or how many of the variants, was called.
+    score, or how many of the variants, was called. `low`..`high`: `with_it` at both ends of the effect's 95 % interval.
     """
 
     key: str
@@ -76,6 +76,8 @@ class GenomicEffect:
     with_it: float | None
     without: float | None
     difference: float | None
+    low: float | None = None
+    high: float | None = None
     absent: str | None
     basis: Text
     source: str
@@ -184,15 +186,16 @@ def _allele_count(item: OrganGenomic, known: _Known) -> Iterator[GenomicEffect]:
 
 def _polygenic(item: OrganGenomic, known: _Known) -> Iterator[GenomicEffect]:
     sums = [fact for fact in known.timeline.of_kind("observation") if fact.coding.code == item.score]
-    if not sums or item.acts_on is None or item.log_hr_per_sd is None:
+    if not sums or item.acts_on is None or not item.per_sd:
         return
     fact, reference = sums[-1], known.references.get(item.score)
     z = None if reference is None else _z(fact, reference)
     without = _clinical(item.acts_on, known)
-    with_it = None
-    if z is not None and isinstance(without, float):
-        given = {"risk": without, "z": z, "log_hr_per_sd": item.log_hr_per_sd}
-        with_it = float(evaluate(score("combine_prs"), given)["risk"][0])
+    effect = None if reference is None else _of_ancestry(item.per_sd, reference.ancestry)
+    with_it = low = high = None
+    if z is not None and effect is not None and isinstance(without, float):
+        with_it, *ends = (_combined(without, z, ratio) for ratio in (effect.ratio, effect.low, effect.high))
+        low, high = min(with_it, *ends), max(with_it, *ends)
     yield GenomicEffect(
         key=item.key,
         label=item.label,
@@ -202,13 +205,26 @@ def _polygenic(item: OrganGenomic, known: _Known) -> Iterator[GenomicEffect]:
         with_it=with_it,
         without=without if isinstance(without, float) else None,
         difference=None if with_it is None or not isinstance(without, float) else with_it - without,
-        absent=_why(reference, z, without),
+        low=low,
+        high=high,
+        absent=_why(reference, effect, z, without),
         basis=_basis(reference),
-        source=item.source,
+        source=item.source if effect is None else effect.source,
         ancestry=item.ancestry,
-        status=item.status,
+        status=item.status if effect is None else effect.status,
         fact_ids=(fact.id,),
     )
+
+
+def _of_ancestry(effects: Sequence[PerDeviation], stated: str) -> PerDeviation | None:
+    """The effect published for the ancestry that a site states; what stands in brackets says more of its people."""
+    name = " ".join(stated.replace("（", "(").split("(")[0].casefold().split())
+    return next((effect for effect in effects if name in effect.names), None)
+
+
+def _combined(risk: float, z: float, ratio: float) -> float:
+    given = {"risk": risk, "z": z, "log_hr_per_sd": log(ratio)}
+    return float(evaluate(score("combine_prs"), given)["risk"][0])
 
 
 def _z(fact: Fact, reference: PolygenicReference) -> float | None:
@@ -227,11 +243,15 @@ def _clinical(acts_on: tuple[str, str], known: _Known) -> float | Absent:
     return Absent(reason=str(answer.absent or "missing_input"), detail=answer.detail)
 
 
-def _why(reference: PolygenicReference | None, z: float | None, without: float | Absent) -> str | None:
+def _why(
+    reference: PolygenicReference | None, effect: PerDeviation | None, z: float | None, without: float | Absent
+) -> str | None:
     if isinstance(without, Absent):
         return f"{without.reason}: {without.detail}" if without.detail else without.reason
     if reference is None:
         return "no_reference"
+    if effect is None:
+        return "no_effect"
     return "impossible_value" if z is None else None
 
 

@@ -60,11 +60,27 @@ class OrganHistory:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class PerDeviation:
+    """Hazard ratio per SD of a polygenic score with its 95 % interval, in people of one ancestry.
+
+    `names`, in small letters, are what a site may call that ancestry; for any other name there is no number.
+    """
+
+    names: tuple[str, ...]
+    ratio: float
+    low: float
+    high: float
+    source: str
+    status: Literal["read", "unverified"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class OrganGenomic:
     """What of a genome concerns the organ, and what was published of its size.
 
     `variants` are rs numbers of the panel; `score` is a polygenic score by its id in the catalogue. `acts_on` names the
-    clinical risk (score, output) it is combined with, by `log_hr_per_sd`; `estimate` a score of the allele count.
+    clinical risk (score, output) it is combined with, by `per_sd` of the ancestry; `estimate` is a score of the count
+    of risk alleles.
     """
 
     key: str
@@ -72,7 +88,7 @@ class OrganGenomic:
     variants: tuple[str, ...] = ()
     score: str = ""
     acts_on: tuple[str, str] | None = None
-    log_hr_per_sd: float | None = None
+    per_sd: tuple[PerDeviation, ...] = ()
     estimate: str = ""
     source: str
     ancestry: Text

@@ -1,6 +1,6 @@
 """The vessels: pressure, lipids, calcium and the width of the aorta, and the heart attack or stroke they lead to."""
 
-from twin.organs.base import Organ, OrganGenomic, OrganHistory, OrganScore, OrganSignal, Text
+from twin.organs.base import Organ, OrganGenomic, OrganHistory, OrganScore, OrganSignal, PerDeviation, Text
 from twin.organs.rules import aorta, cardiovascular
 
 ORGAN = Organ(
@@ -89,7 +89,25 @@ ORGAN = Organ(
             label=Text("Polygenic score of coronary disease (metaGRS)", "冠心病多基因评分（metaGRS）"),
             score="PGS000018",
             acts_on=("prevent", "chd"),
-            log_hr_per_sd=0.5365,  # ln 1.71 per SD (1.68-1.73); Inouye 2018
+            per_sd=(
+                PerDeviation(
+                    names=("european", "eur", "欧洲", "欧洲血统"),
+                    ratio=1.71,
+                    low=1.68,
+                    high=1.73,
+                    source="Inouye M; JACC 2018;72:1883; doi:10.1016/j.jacc.2018.07.079",
+                    status="read",
+                ),
+                PerDeviation(
+                    names=("chinese", "han chinese", "han", "中国", "中国人群", "汉族"),
+                    ratio=1.46,  # ln 2.91 / 2.80: top against bottom fifth, whose means lie 2.80 SD apart
+                    low=1.37,  # ln 2.43 / 2.80
+                    high=1.56,  # ln 3.49 / 2.80
+                    source="derived from fifths of another score (540 variants): Lu X; Eur Heart J 2022;43:1702; "
+                    "doi:10.1093/eurheartj/ehac093",
+                    status="unverified",
+                ),
+            ),
             source="Inouye M; JACC 2018;72:1883; doi:10.1016/j.jacc.2018.07.079",
             ancestry=Text(
                 "Hazard ratio 1.71 (1.68-1.73) per SD in British adults of European ancestry; in Chinese adults about "

@@ -83,6 +83,37 @@ def test_polygenic_score_changes_the_clinical_risk_on_the_hazard_scale() -> None
     assert effect.coverage.startswith("GRCh38; 1700 of 1745")
 
 
+@pytest.mark.parametrize(
+    ("ancestry", "ratio", "low", "high", "status"),
+    [
+        ("European (UK)", 1.71, 1.68, 1.73, "read"),
+        ("欧洲血统（英国）", 1.71, 1.68, 1.73, "read"),
+        ("Han Chinese", 1.46, 1.37, 1.56, "unverified"),
+    ],
+)
+def test_effect_and_its_interval_are_those_of_the_stated_ancestry(
+    ancestry: str, ratio: float, low: float, high: float, status: str
+) -> None:
+    known = PolygenicReference(mean=0.2, sd=0.1, ancestry=ancestry, source="made up for this test")
+    (effect,) = of("vascular", healthy(polygenic(0.4)), **{METAGRS: known}).effects
+    assert effect.without is not None
+
+    def by_hand(each: float) -> float:
+        return 1 - exp(log(1 - effect.without) * exp(2 * log(each) - log(each) ** 2 / 2))  # type: ignore[operator]
+
+    expected = [by_hand(each) for each in (ratio, low, high)]
+    assert [effect.with_it, effect.low, effect.high] == pytest.approx(expected, rel=1e-9)
+    assert effect.status == status
+
+
+@pytest.mark.parametrize("ancestry", ["South Asian", "Non-European", "European and Chinese", "East Asian", ""])
+def test_ancestry_without_a_published_effect_has_no_number(ancestry: str) -> None:
+    known = PolygenicReference(mean=0.2, sd=0.1, ancestry=ancestry, source="made up for this test")
+    (effect,) = of("vascular", healthy(polygenic(0.4)), **{METAGRS: known}).effects
+    assert effect.without is not None
+    assert (effect.with_it, effect.low, effect.high, effect.absent) == (None, None, None, "no_effect")
+
+
 def test_without_a_reference_of_the_ancestry_there_is_the_clinical_risk_alone() -> None:
     (effect,) = of("vascular", healthy(polygenic(0.4))).effects
     assert effect.without is not None
