@@ -90,6 +90,12 @@ def test_every_input_of_a_score_has_a_name() -> None:
     assert not {given.key for score in shown for given in score.inputs} - known
 
 
+@pytest.mark.parametrize("concept", ["pregnancy", "liver_transplant", "dialysis"])
+def test_what_a_score_is_refused_for_has_a_name(concept: str) -> None:
+    assert any(concept in score.excludes for score in SCORES)
+    assert concept in names.OTHERS
+
+
 def test_ready_made_sentences_of_the_snapshot_are_in_the_catalogue() -> None:
     made = {sentence for score in SCORES for sentence in (*score.warnings, *score.confounders.values())}
     made |= {signal_panel.NEVER.en, signal_panel.TOO_OLD.en}

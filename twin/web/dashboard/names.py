@@ -240,6 +240,8 @@ OTHERS: Mapping[str, str] = MappingProxyType(
         "scr": N_("creatinine"),
         "scys": N_("cystatin C"),
         "dialysis": N_("dialysis"),
+        "pregnancy": N_("pregnancy"),
+        "liver_transplant": N_("liver transplant"),
         "model": N_("equation"),
         "years": N_("years ahead"),
         "total_c": N_("total cholesterol"),
