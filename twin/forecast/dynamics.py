@@ -92,14 +92,14 @@ def fan(motion: Motion, state: State, years: Array) -> list[dict[str, float]]:
     """Return the quantiles of the true level, canonical unit, at each of `years` after the state."""
     moments = kernels.ahead(_row(state), years, motion.slope_sd, motion.wander, motion.relaxation)
     levels = moments[0] + np.sqrt(moments[1]) * np.array(list(DEVIATES.values()))[:, np.newaxis]
-    canonical = np.exp(levels) if motion.scale == "log" else levels
+    canonical = np.exp(levels) if motion.scale == "log" else np.maximum(levels, motion.lowest)
     return [dict(zip(DEVIATES, column, strict=True)) for column in canonical.T.tolist()]
 
 
 def sample(motion: Motion, state: State, draws: Array, years: float) -> Array:
     """Return simulated true levels, canonical unit: (P, M), column 0 at the state's time, each next `years` later."""
     levels: Array = kernels.simulate(_row(state), draws, years, motion.slope_sd, motion.wander, motion.relaxation)
-    return np.exp(levels) if motion.scale == "log" else levels
+    return np.exp(levels) if motion.scale == "log" else np.maximum(levels, motion.lowest)
 
 
 def mean_path(motion: Motion, state: State, columns: int, years: float) -> Array:

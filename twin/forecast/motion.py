@@ -18,7 +18,8 @@ class Motion:
     """The dynamics of one signal on its working scale (natural logarithm, or the canonical unit as it is).
 
     The level has a slope that relaxes to zero (Ornstein-Uhlenbeck, stationary SD `slope_sd` per year) and wanders
-    besides (Brownian, `wander` per square root of a year). `cvi`, `cva` are fractions of the value.
+    besides (Brownian, `wander` per square root of a year). `cvi`, `cva` are fractions of the value. `lowest`: the least
+    value that can be, canonical unit: no calcium score is below 0, however wide its fan.
     """
 
     key: str
@@ -32,6 +33,7 @@ class Motion:
     relaxation: float
     gate: float
     step_years: float
+    lowest: float
 
     def working(self, value: float) -> float | None:
         """Return a canonical value on the working scale, or None where it has none (zero on the log scale)."""
@@ -40,8 +42,8 @@ class Motion:
         return log(value) if value > 0 else None
 
     def canonical(self, level: float) -> float:
-        """Return a working-scale level in the canonical unit."""
-        return exp(level) if self.scale == "log" else level
+        """Return a working-scale level in the canonical unit; on the linear scale never below what can be."""
+        return exp(level) if self.scale == "log" else max(level, self.lowest)
 
     @property
     def centre(self) -> float:
@@ -112,5 +114,6 @@ def _motion(key: str, row: Mapping[str, Any]) -> Motion:
         cva=cva,
         relaxation=float(table["relaxation_years"]),
         gate=float(table["gate_sd"]),
+        lowest=float("-inf") if measured.plausible[0] is None else measured.plausible[0],
         step_years=(float(table["step_days"]) - 0.5) / 365.25,  # half a day: many sources give dates without a time
     )
