@@ -10,7 +10,7 @@ from twin.errors import TwinError
 from twin.forecast.hazards.design import Matrix, Term, matrix, terms
 from twin.forecast.hazards.model import Cause, HazardModel, hazards, risk
 from twin.forecast.hazards.newton import Penalty, Seen, fit, growth, hessian, scores
-from twin.forecast.joint.threads import one_thread
+from twin.forecast.one_thread import one_thread
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]

@@ -58,7 +58,7 @@ def calibrate(
         ValueError: horizons are not positive and ascending, or a signal has fewer than 50 forecasts to learn from.
     """
     from twin.forecast.joint.learn import learn  # torch is loaded where something is fitted
-    from twin.forecast.joint.threads import one_thread
+    from twin.forecast.one_thread import one_thread
 
     ahead = np.asarray(horizons, dtype=np.float64)
     if not len(ahead) or ahead[0] <= 0 or (np.diff(ahead) <= 0).any():

@@ -10,7 +10,7 @@ from twin.forecast.joint.model import JointModel
 from twin.forecast.joint.parameters import Parameters, size, unpack
 from twin.forecast.joint.scale import Scale
 from twin.forecast.joint.series import Series
-from twin.forecast.joint.threads import one_thread
+from twin.forecast.one_thread import one_thread
 
 MEMORY = 15  # pairs of gradients that L-BFGS remembers: beyond it the rounds saved no longer pay for the longer step
 TOLERANCE = 1e-6  # of the objective per reading: far below what a forecast shows

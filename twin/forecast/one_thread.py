@@ -1,4 +1,4 @@
-"""One thread for the searches: their tensors are small, and the digits must not depend on how many cores there are."""
+"""One thread for fits: their tensors are small, and the digits must not depend on how many cores there are."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
