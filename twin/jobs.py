@@ -6,7 +6,7 @@ one is the clock. A job whose worker died is picked up again after `stalled_seco
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 import procrastinate
@@ -25,6 +25,7 @@ from alerts.scheduler import Beat
 from twin import imports, pacs, readers, rescore, uploads
 from twin.errors import Stopped
 from twin.models import watching
+from twin.models.shelf import Shelf
 from twin.scan import learning, measuring, screening, volumes
 from twin.settings import Settings
 from twin.store import audit, forecasts, ledger, measurements, session, studies
@@ -53,6 +54,8 @@ class Tools:
     staff: Callable[[], tuple[Recipient, ...]]
     label: Callable[[str], str]
     """Patient id to what a reminder shows of the patient: the record number, never the name."""
+    shelf: Shelf = field(default_factory=Shelf)
+    """The fitted models this process has loaded."""
 
 
 def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastinate.App:
@@ -155,7 +158,7 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
         now = datetime.now(UTC)
         with tools.engine.begin() as connection:
             older_than = timedelta(hours=tools.settings.rescore_hours)
-            forecasts.age_out(connection, now, older_than, rescore.model_version())
+            forecasts.age_out(connection, now, older_than, rescore.model_version(connection))
             waiting = forecasts.take_stale(connection, now, retry_after=_QUEUE_AGAIN, limit=5_000)
         for start in range(0, len(waiting), SHARD):
             shard: list[JSONValue] = [*waiting[start : start + SHARD]]
@@ -230,7 +233,9 @@ def note_failed_beat(name: str, error: Exception) -> None:
 def _rescore(tools: Tools, patient_id: str) -> None:
     """Rescore one patient; one that fails is noted on its twin, and the rest of the shard goes on."""
     try:
-        rescore.rescore(tools.engine, tools.recalls, tools.settings, patient_id, now=tools.clock.now())
+        rescore.rescore(
+            tools.engine, tools.recalls, tools.settings, patient_id, now=tools.clock.now(), shelf=tools.shelf
+        )
     except Exception as error:  # the worker loop's broad catch: one record must not stop the others
         LOG.exception("patient %s could not be rescored", patient_id)
         with tools.engine.begin() as connection:

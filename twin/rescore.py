@@ -22,11 +22,14 @@ from twin import snapshot as snapshots
 from twin import watch
 from twin.forecast.genomics import PolygenicReference
 from twin.forecast.motion import dynamics_version
+from twin.models import serving
+from twin.models.predicting import PREDICT
+from twin.models.shelf import Shelf
 from twin.organs.guideline import RULES_VERSION
 from twin.record.timeline import Timeline
 from twin.record.units import MAPPING_VERSION
 from twin.settings import Settings
-from twin.store import forecasts, links, records
+from twin.store import forecasts, links, models, predictions, records
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -38,8 +41,19 @@ class Rescored:
     closed: int = 0
 
 
-def rescore(engine: Engine, recalls: RecallStore, settings: Settings, patient_id: str, *, now: datetime) -> Rescored:
-    """Compute a twin as of `now`, store it, and judge the patient's recalls by it.
+def rescore(
+    engine: Engine,
+    recalls: RecallStore,
+    settings: Settings,
+    patient_id: str,
+    *,
+    now: datetime,
+    shelf: Shelf | None = None,
+) -> Rescored:
+    """Compute a twin as of `now`, store it with what the models in use say, and judge the patient's recalls by it.
+
+    Args:
+        shelf: the models that this process has loaded; a new one where none is handed in.
 
     Records that were merged into this one count as its own. One that is itself merged into another is not computed:
     the other one is, which is marked stale.
@@ -55,6 +69,8 @@ def rescore(engine: Engine, recalls: RecallStore, settings: Settings, patient_id
         corrected = _corrected(connection, live)
         spoilt = _spoilt(connection, recalls.latest(bearing.members).values())
         parted = _parted(connection, live, bearing)
+        version = model_version(connection)
+        in_use = (shelf or Shelf()).in_use(connection)
     taken = snapshots.build(timeline, now=now, settings=forecast_settings(settings))
     decided = watch.decide(taken, policy)
     results = (*results_of(timeline), *spoilt)
@@ -62,17 +78,22 @@ def rescore(engine: Engine, recalls: RecallStore, settings: Settings, patient_id
     result = _judge(recalls, bearing.members, timeline, results, decided.triggers, corrected, policy, now)
     body = snapshots.to_json(taken)
     organs = {organ["key"]: organ for organ in body.pop("organs")}
+    served = serving.serve(in_use, PREDICT, timeline, now)
+    for each in serving.shown(served):
+        if each.model.registered.organ in organs:
+            organs[each.model.registered.organ].setdefault("risks", []).append(serving.as_shown(each))
     computed = forecasts.Computed(
         patient_id=patient_id,
         revision=stood.revision,
         as_of=now,
-        model_version=model_version(),
+        model_version=version,
         body=body,
         organs=organs,
         quiet=[_held_back(key, why, organs) for key, why in decided.quiet],
     )
     with engine.begin() as connection:
         forecasts.save(connection, computed, now)
+        predictions.save(connection, serving.to_keep(served, patient_id))
     return result
 
 
@@ -85,9 +106,10 @@ def view(engine: Engine, settings: Settings, patient_id: str, as_of: datetime, *
         forecasts.save_view(connection, patient_id, as_of, body, now)
 
 
-def model_version() -> str:
+def model_version(connection: Connection) -> str:
     """Return the versions of everything that makes a twin; a twin of other versions is computed again."""
-    return f"mapping {MAPPING_VERSION}, dynamics {dynamics_version()}, rules {RULES_VERSION}"
+    fitted = models.in_use_version(connection) or "none"
+    return f"mapping {MAPPING_VERSION}, dynamics {dynamics_version()}, rules {RULES_VERSION}, fitted {fitted}"
 
 
 def policy_of(settings: Settings) -> Policy:

@@ -2,11 +2,14 @@
 
 Time zero is a patient's first usable reading of a biomarker of the specification; a visit is a moment with one.
 A reading or diagnosis counts from when it was known, if that is later than when it was true: in a fit as in serving.
+
+Nobody is watched for ever after the last contact, and the dead not longer than the living: otherwise whoever was not
+seen for a while would seem to be about to die, for only a death could make a record of that while.
 """
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import numpy as np
 
@@ -21,6 +24,7 @@ from twin.record.timeline import DAYS_PER_YEAR, Timeline
 from twin.record.units import from_canonical
 
 NO_READING = "no reading of any biomarker"
+WATCHED_FOR = 1.0  # years after a contact in which a death or diagnosis would have reached this record (house value)
 _SOURCES = ("age", "male")
 _SECONDS_PER_YEAR = DAYS_PER_YEAR * 86_400
 
@@ -29,7 +33,8 @@ _SECONDS_PER_YEAR = DAYS_PER_YEAR * 86_400
 class Member:
     """One patient's rows: baseline by column; readings (years, column, value); diagnoses (years, concept).
 
-    `end` is the time of the event, of what competes with it, or of the last contact; `status` 1, 2 or 0.
+    `end` is the time of the event, of what competes with it, or until which the patient was watched: `WATCHED_FOR`
+    after the last contact; `status` 1, 2 or 0. What happened to somebody no longer watched was not seen to happen.
     """
 
     id: str
@@ -114,8 +119,11 @@ def _member(spec: Spec, timeline: Timeline) -> Member | Absent:
     ends = [(when, 1) for when in happened]
     if died is not None:
         ends.append((died, 1 if spec.is_death else 2))
-    last = max((fact.observed_at for fact in timeline.facts if fact.observed_at <= timeline.as_of), default=zero)
-    end, status = min(ends, default=(last, 0))
+    end, status = min(ends, default=(timeline.as_of, 0))
+    contacts = (fact.observed_at for fact in timeline.facts if fact.observed_at < end)
+    watched = max(contacts, default=zero) + timedelta(days=WATCHED_FOR * DAYS_PER_YEAR)
+    if watched < end:
+        end, status = watched, 0
     return Member(
         id=timeline.patient.id,
         baseline=_baseline(spec, timeline, zero),

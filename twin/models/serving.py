@@ -6,6 +6,7 @@ How a kind of model predicts from a timeline is handed in, by kind; everything b
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 
@@ -31,6 +32,15 @@ class Raw:
     low: Array | None
     high: Array | None
     inputs: Mapping[str, float | None]
+    drivers: tuple["Driver", ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Driver:
+    """What moves this risk most: a signal, concept or baseline value, and how much it adds to the log hazard."""
+
+    key: str
+    pull: float
 
 
 Predict = Callable[[ModelFile, Timeline, datetime], Raw | Absent]
@@ -56,6 +66,36 @@ def serve(
 def shown(served: Sequence[Served]) -> tuple[Served, ...]:
     """Return what people may see: a shadow's numbers are not among it."""
     return tuple(each for each in served if not each.model.is_shadow)
+
+
+def as_shown(served: Served) -> dict[str, Any]:
+    """Return one answer as a twin's body holds it: the risks with their interval and version, or the reason."""
+    said, card = served.said, served.model.file.card
+    shown: dict[str, Any] = {
+        "title": str(card["title"]),
+        "endpoint": str(card["endpoint"]["label"]),
+        "version": served.model.registered.version,
+        "absent": None,
+        "detail": "",
+        "horizons": [],
+        "drivers": [],
+    }
+    if isinstance(said, Absent):
+        return shown | {"absent": said.reason, "detail": said.detail}
+    ends = (None, None) if said.low is None or said.high is None else (said.low, said.high)
+    low, high = (None if end is None else [round(float(each), 6) for each in end] for end in ends)
+    return shown | {
+        "horizons": [
+            {
+                "years": float(years),
+                "risk": round(float(said.risk[place]), 6),
+                "low": None if low is None else low[place],
+                "high": None if high is None else high[place],
+            }
+            for place, years in enumerate(said.horizons)
+        ],
+        "drivers": [{"key": each.key, "raises": each.pull > 0} for each in said.drivers],
+    }
 
 
 def to_keep(served: Sequence[Served], patient_id: str) -> list[Said]:
@@ -98,4 +138,5 @@ def _said(model: InUse, predict: Mapping[str, Predict], timeline: Timeline, at: 
         low=None if raw.low is None else recalibrated(raw.low),
         high=None if raw.high is None else recalibrated(raw.high),
         inputs=raw.inputs,
+        drivers=raw.drivers,
     )

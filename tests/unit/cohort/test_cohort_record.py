@@ -1,65 +1,27 @@
 """A site's own record as a cohort: what is fitted on its tables is served to its patients with the same digits."""
 
 from dataclasses import replace
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 import pytest
 
+from tests.unit.cohort.drawn_clinic import WRITTEN, people
 from tests.unit.forecast.timelines import NOW, ago, fact, timeline
 from twin.cohort import exporting, fitted, fitting, predicting, spec, tables
 from twin.cohort.errors import BadSpec
-from twin.cohort.record import cohort_of_one
+from twin.cohort.record import WATCHED_FOR, Member, cohort_of_one, members
 from twin.forecast import calibrate, model_file
 from twin.models.predicting import cohort_risk
 from twin.models.serving import Raw
 from twin.record.fact import Absent
 from twin.record.timeline import Timeline
 
-WRITTEN = {
-    "key": "local",
-    "title": "A local model",
-    "organ": "liver",
-    "endpoint": {"name": "death", "death": True, "horizons": [1, 2]},
-    "landmarks": {"times": [1, 2], "visits": 2},
-    "biomarkers": {"platelets": {"scale": "log", "signal": "platelets", "plausible": [1, 2000]}},
-    "baseline": {"age": {"grows": True, "from": "age"}, "male": {"from": "male"}},
-    "diagnoses": {"names": ["diabetes"]},
-    "card": {"serves": {"min_age": 18, "max_age": 100}},
-}
-
-
-def _patients(count: int, seed: int = 0) -> list[Timeline]:
-    """People whose platelets fall, and who die the sooner the lower they are; one in ten has no reading at all."""
-    rng = np.random.default_rng(seed)
-    found = []
-    for number in range(count):
-        level, drift, end = rng.normal(5.3, 0.3), rng.normal(-0.1, 0.15), rng.uniform(20, 60)
-        facts, died = [], None
-        for month in range(0, 60, 4):
-            low = 5.3 - (level + drift * month / 12)
-            if month and rng.random() < 0.02 * np.exp(2.5 * low):
-                died = month
-            if month > end or died is not None:
-                break
-            value = float(np.exp(level + drift * month / 12 + rng.normal(0, 0.08)))
-            facts.append(fact(len(facts) + 1, "platelets", ago(60 - month), round(value, 1)))
-        if rng.random() < 0.3:
-            facts.append(fact(90, "diabetes", ago(60 - float(rng.uniform(-12, 30))), kind="condition"))
-        if died is not None:
-            facts.append(fact(99, "death", ago(60 - died) + timedelta(days=9), kind="death", signal=None))
-        if number % 10 == 9:
-            facts = [each for each in facts if each.derived.signal != "platelets"]
-        made = timeline(facts, sex=("male", "female")[number % 2], born=date(1950 + number % 20, 5, 4))
-        found.append(replace(made, patient=replace(made.patient, id=f"id-{number:03d}")))
-    return found
-
 
 @pytest.fixture(scope="module")
 def clinic() -> list[Timeline]:
-    return _patients(200)
+    return people(200)
 
 
 @pytest.fixture(scope="module")
@@ -120,6 +82,18 @@ def test_what_was_true_later_changes_nothing(clinic: list[Timeline], model: mode
 def test_a_patient_without_a_reading_gets_the_reason(model: model_file.ModelFile) -> None:
     said = cohort_risk(model, timeline(), NOW)
     assert isinstance(said, Absent) and said.detail == "no reading of any biomarker"
+
+
+def test_the_dead_are_watched_no_longer_than_the_living(clinic: list[Timeline]) -> None:
+    one = next(each for each in clinic if each.died_at is not None and each.series("platelets"))
+    living = replace(one, facts=tuple(each for each in one.facts if each.kind != "death"))
+    late = replace(one, facts=(*living.facts, fact(99, "death", ago(0.1), kind="death", signal=None)))
+    (seen_to_die, alive, dead_long_after) = members(spec.of(WRITTEN), (one, living, late))
+    assert isinstance(seen_to_die, Member) and isinstance(alive, Member) and isinstance(dead_long_after, Member)
+    assert seen_to_die.status == 1
+    last = max(when for when, _, _ in alive.readings)
+    assert (dead_long_after.end, dead_long_after.status) == (alive.end, alive.status)
+    assert alive.status == 0 and alive.end == pytest.approx(last + WATCHED_FOR, abs=1.0)
 
 
 @pytest.mark.parametrize(

@@ -145,6 +145,7 @@ class OrganPage:
     history: Sequence[Body] = ()
     links: Sequence[Body] = ()
     genomics: Body | None = None
+    risks: Sequence[Body] = ()
 
     @property
     def front(self) -> Sequence[Panel]:
@@ -159,9 +160,16 @@ class OrganPage:
         return [panel for panel in self.panels if panel not in front]
 
     @property
+    def is_foretold(self) -> bool:
+        """True where a fitted model in use says something of this patient."""
+        return any(not risk["absent"] for risk in self.risks)
+
+    @property
     def is_silent(self) -> bool:
         """True where nothing of the organ is on record: it is one line then."""
-        return not (self.panels or self.history or self.genomics or any(gap.last for gap in self.gaps))
+        return not (
+            self.panels or self.history or self.genomics or self.is_foretold or any(gap.last for gap in self.gaps)
+        )
 
 
 def organ_page(organ: Body) -> OrganPage:
@@ -176,6 +184,7 @@ def organ_page(organ: Body) -> OrganPage:
         key=str(organ["key"]), panels=panels, gaps=gaps, starts_with=organ.get("starts_with"),
         history=organ.get("history") or (), links=organ.get("links") or (),
         genomics=known if known.get("genotypes") or known.get("effects") else None,
+        risks=organ.get("risks") or (),
     )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ ABSENT: Mapping[str, str] = MappingProxyType(
         "comparator": N_("given only as a bound (< or >)"),
         "not_final": N_("not a final result"),
         "outside_population": N_("the score was not made for this patient"),
+        "no_model_for_this_population": N_("no model for this population"),
+        "unknown_kind_of_model": N_("a kind of model this software does not know"),
         "outlier": N_("far outside this patient's own course"),
         "beyond_horizon": N_("not within the forecast"),
         "not_reached": N_("not within the forecast"),
