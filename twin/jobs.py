@@ -22,7 +22,7 @@ from alerts.message import Recipient
 from alerts.ports import Clock, Outbox, RecallStore
 from alerts.remind import remind_once
 from alerts.scheduler import Beat
-from twin import imports, pacs, readers, rescore, uploads
+from twin import advance, imports, pacs, readers, rescore, sweep, uploads
 from twin.errors import Stopped
 from twin.models import watching
 from twin.models.shelf import Shelf
@@ -32,6 +32,8 @@ from twin.store import audit, forecasts, ledger, measurements, session, studies
 
 LOG = logging.getLogger(__name__)
 SHARD = 25  # patients a job: small enough to be shared among workers, large enough that the queue costs little
+AT_ONCE = 250  # patients whose news a job takes in: seconds, before any whole twin is computed
+SOONER = 10
 LATER = -10  # priority of what nobody waits for: a CT that arrives meanwhile is screened before it
 LANES = ("default", "import", "measure")  # a worker does one job of each at a time: a long one holds up no other
 _LANE_OF = {  # all else is short
@@ -66,6 +68,16 @@ def make_app(connector: procrastinate.BaseConnector, tools: Tools) -> procrastin
     def rescore_patients(patient_ids: list[str]) -> None:
         for patient_id in patient_ids:
             _rescore(tools, patient_id)
+
+    @app.task(name="advance")
+    def advance_patients(patient_ids: list[str]) -> None:
+        for patient_id in patient_ids:
+            _advance(tools, patient_id)
+
+    @app.task(name="sweep")
+    def sweep_shard(first: str, until: str | None) -> None:
+        done = sweep.sweep(tools.engine, tools.settings, first, until, tools.clock.now())
+        LOG.info("%s twins judged again, %s of them to be computed anew", done.judged, done.changed)
 
     @app.task(name="view")
     def view(patient_id: str, as_of: str) -> None:
@@ -157,12 +169,18 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
     def stale() -> None:
         now = datetime.now(UTC)
         with tools.engine.begin() as connection:
-            older_than = timedelta(hours=tools.settings.rescore_hours)
-            forecasts.age_out(connection, now, older_than, rescore.model_version(connection))
+            forecasts.age_out(connection, now, rescore.model_version(connection))
             waiting = forecasts.take_stale(connection, now, retry_after=_QUEUE_AGAIN, limit=5_000)
+        for start in range(0, len(waiting), AT_ONCE):
+            news: list[JSONValue] = [*waiting[start : start + AT_ONCE]]
+            app.configure_task("advance", queue=LANES[0], priority=SOONER).defer(patient_ids=news)
         for start in range(0, len(waiting), SHARD):
             shard: list[JSONValue] = [*waiting[start : start + SHARD]]
             app.configure_task("rescore", queue=LANES[0]).defer(patient_ids=shard)
+
+    def judged_long_ago() -> None:
+        for first, until in sweep.due(tools.engine, tools.settings, tools.clock.now()):
+            _once(app, "sweep", f"sweep/{first}", first=first, until=until)
 
     def views() -> None:
         with tools.engine.connect() as connection:
@@ -207,6 +225,7 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
     named: tuple[tuple[str, float, Callable[[], object]], ...] = (
         ("rescue", every, due("rescue")),
         ("stale", every, stale),
+        ("sweep", max(every, 60.0), judged_long_ago),
         ("views", min(every, 2.0), views),
         ("series", every, series),
         ("uploads", min(every, 2.0), waiting_uploads),
@@ -228,6 +247,14 @@ def beats(app: procrastinate.App, tools: Tools) -> tuple[Beat, ...]:
 def note_failed_beat(name: str, error: Exception) -> None:
     """Record that a beat of the clock failed; it beats on."""
     LOG.error("the clock's %s failed: %s", name, type(error).__name__, exc_info=error)
+
+
+def _advance(tools: Tools, patient_id: str) -> None:
+    """Take a patient's news in; whatever keeps that from being done, the whole computation follows."""
+    try:
+        advance.advance(tools.engine, tools.settings, patient_id, now=tools.clock.now(), shelf=tools.shelf)
+    except Exception:  # the worker loop's broad catch: one record must not stop the others
+        LOG.exception("the news of patient %s could not be taken in by itself", patient_id)
 
 
 def _rescore(tools: Tools, patient_id: str) -> None:

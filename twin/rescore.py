@@ -4,22 +4,22 @@ Read everything, decide in pure functions, write everything. Each write is condi
 was killed anywhere is simply done again.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
+from alerts import judge as judging
 from alerts.joining import latest_of, withdrawn
-from alerts.judge import judge
 from alerts.policy import Policy
 from alerts.ports import RecallStore
 from alerts.recall import Recall, Result, closes, reopens
 from alerts.steps import close_by_result, reopen, stop
 from alerts.trigger import Trigger
+from twin import carry, watch
 from twin import snapshot as snapshots
-from twin import watch
 from twin.forecast.genomics import PolygenicReference
 from twin.forecast.motion import dynamics_version
 from twin.models import serving
@@ -29,7 +29,7 @@ from twin.organs.guideline import RULES_VERSION
 from twin.record.timeline import Timeline
 from twin.record.units import MAPPING_VERSION
 from twin.settings import Settings
-from twin.store import forecasts, links, models, predictions, records
+from twin.store import forecasts, links, models, predictions, records, states
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,12 +70,13 @@ def rescore(
         spoilt = _spoilt(connection, recalls.latest(bearing.members).values())
         parted = _parted(connection, live, bearing)
         version = model_version(connection)
+        last_fact = states.last_fact(connection, bearing.members)
         in_use = (shelf or Shelf()).in_use(connection)
     taken = snapshots.build(timeline, now=now, settings=forecast_settings(settings))
     decided = watch.decide(taken, policy)
     results = (*results_of(timeline), *spoilt)
     _withdraw(recalls, parted, decided.triggers, now)
-    result = _judge(recalls, bearing.members, timeline, results, decided.triggers, corrected, policy, now)
+    result = _judge(recalls, bearing.members, timeline, results, decided.triggers, corrected, policy, now, None)
     body = snapshots.to_json(taken)
     organs = {organ["key"]: organ for organ in body.pop("organs")}
     served = serving.serve(in_use, PREDICT, timeline, now)
@@ -86,6 +87,7 @@ def rescore(
         patient_id=patient_id,
         revision=stood.revision,
         as_of=now,
+        look_at=carry.look_at(timeline, taken.followed, timedelta(days=settings.refresh_days)),
         model_version=version,
         body=body,
         organs=organs,
@@ -93,8 +95,46 @@ def rescore(
     )
     with engine.begin() as connection:
         forecasts.save(connection, computed, now)
+        states.save(connection, _states(computed, carry.keep(taken, decided), last_fact))
         predictions.save(connection, serving.to_keep(served, patient_id))
     return result
+
+
+def _states(computed: forecasts.Computed, kept: Mapping[str, carry.Kept], last_fact: int) -> list[states.OrganState]:
+    return [
+        states.OrganState(
+            patient_id=computed.patient_id,
+            organ=organ,
+            as_of=computed.as_of,
+            model_version=computed.model_version,
+            last_fact=last_fact,
+            signals=each.signals,
+            keys=list(each.keys),
+            lines=each.lines.tobytes(),
+        )
+        for organ, each in kept.items()
+    ]
+
+
+def judge(
+    connection: Connection,
+    recalls: RecallStore,
+    timeline: Timeline,
+    triggers: Sequence[Trigger],
+    policy: Policy,
+    *,
+    now: datetime,
+    about: Collection[str],
+) -> Rescored:
+    """Judge the recalls on some lines by what was worked out of them; a record that was never merged."""
+    patient_id = timeline.patient.id
+    latest = recalls.latest((patient_id,)).values()
+    if not latest and not triggers:
+        return Rescored()
+    corrected = _corrected(connection, recalls.live(patient_id))
+    spoilt = _spoilt(connection, latest)
+    results = (*results_of(timeline), *spoilt)
+    return _judge(recalls, (patient_id,), timeline, results, triggers, corrected, policy, now, about)
 
 
 def view(engine: Engine, settings: Settings, patient_id: str, as_of: datetime, *, now: datetime) -> None:
@@ -217,7 +257,9 @@ def _judge(
     corrected: frozenset[str],
     policy: Policy,
     now: datetime,
+    about: Collection[str] | None,
 ) -> Rescored:
+    """Judge the recalls of a patient; with `about`, only those of these keys."""
     patient_id = timeline.patient.id
     by_key = {trigger.key: trigger for trigger in triggers}
     opened = updated = closed = 0
@@ -240,10 +282,12 @@ def _judge(
     found = recalls.latest(members)
     theirs = {(each.patient_id, each.key) for each in spoilt if each.patient_id != patient_id}  # no answer any more
     latest = latest_of(patient_id, {place: each for place, each in found.items() if place not in theirs})
+    if about is not None:
+        latest = {key: each for key, each in latest.items() if key in about}
     for key in sorted(by_key.keys() | latest.keys()):
         existing, trigger = latest.get(key), by_key.get(key)
         was_corrected = existing is not None and existing.id in corrected
-        decision = judge(existing, trigger, now, corrected=was_corrected, policy=policy)
+        decision = judging.judge(existing, trigger, now, corrected=was_corrected, policy=policy)
         if decision.verb == "open" and trigger is not None:
             opened += recalls.open_recall(trigger, now) is not None
         elif decision.step is not None:

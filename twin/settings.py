@@ -128,7 +128,9 @@ class Settings(BaseSettings):
     beat_seconds: float = Field(default=10.0, gt=0)
     """How often the clock looks for what is due."""
     rescore_hours: float = Field(default=24.0, gt=0)
-    """A twin without new data is computed again after this long: time passing changes a forecast too."""
+    """A twin without new data is judged again after this long: time passing changes a forecast too."""
+    refresh_days: float = Field(default=30.0, gt=0, le=90)
+    """A twin without new data is computed anew after this long at the latest; until then it is carried forward."""
     delivery_lease_seconds: float = Field(default=300.0, gt=0)
     """How long a worker may hold a message before another takes it: longer than one mail dialogue can take."""
     stalled_seconds: float = Field(default=30.0, gt=0)

@@ -10,10 +10,11 @@ from typing import Any
 from twin.errors import ConfigurationError
 from twin.forecast.background import Background, Event, Finding, background, events, findings
 from twin.forecast.crossing_panel import Crossing, crossing
-from twin.forecast.futures import MONTHS, Futures
+from twin.forecast.futures import MONTHS, Followed, Futures
 from twin.forecast.genomics import Genomics, References, genomics
 from twin.forecast.motion import dynamics_version
 from twin.forecast.organ_context import ActiveLink, HistoryItem, active_links, organ_history
+from twin.forecast.result import UNSHOWN
 from twin.forecast.score_course import score_course
 from twin.forecast.score_panel import ScorePanel, score_panel
 from twin.forecast.signal_panel import SignalPanel, followed, signal_panel
@@ -96,6 +97,7 @@ class Snapshot:
     organs: tuple[OrganPanel, ...]
     events: tuple[Event, ...]
     findings: tuple[Finding, ...]
+    followed: Mapping[str, Followed] = field(metadata=UNSHOWN)
 
 
 def build(timeline: Timeline, *, now: datetime, settings: ForecastSettings | None = None) -> Snapshot:
@@ -114,24 +116,35 @@ def build(timeline: Timeline, *, now: datetime, settings: ForecastSettings | Non
     age = visible.age()
     years = age if isinstance(age, float) else None
     futures = Futures(start=visible.as_of, age=years, followed=followed(visible))
-    patient = visible.patient
     return Snapshot(
-        patient=PatientHead(
-            id=patient.id,
-            name=patient.name,
-            sex=patient.sex,
-            birth_date=patient.birth_date,
-            age=None if years is None else int(years),
-            died_at=visible.died_at,
-        ),
+        patient=head(visible),
         as_of=visible.as_of,
-        versions={"mapping": MAPPING_VERSION, "dynamics": dynamics_version(), "rules": RULES_VERSION},
+        versions=versions(),
         settings={"recall_level": chosen.recall_level, "horizon_months": chosen.horizon_months},
         background=background(visible),
         organs=tuple(_organ(organ, visible, futures, chosen) for organ in ORGANS),
         events=events(visible),
         findings=findings(visible),
+        followed=futures.followed,
     )
+
+
+def head(timeline: Timeline) -> PatientHead:
+    """Return who the timeline is about."""
+    patient, age = timeline.patient, timeline.age()
+    return PatientHead(
+        id=patient.id,
+        name=patient.name,
+        sex=patient.sex,
+        birth_date=patient.birth_date,
+        age=int(age) if isinstance(age, float) else None,
+        died_at=timeline.died_at,
+    )
+
+
+def versions() -> Mapping[str, str]:
+    """Return the versions of everything that makes a snapshot."""
+    return {"mapping": MAPPING_VERSION, "dynamics": dynamics_version(), "rules": RULES_VERSION}
 
 
 def to_json(snapshot: Snapshot) -> dict[str, Any]:
@@ -202,4 +215,4 @@ def _plain(value: Any) -> Any:
 
 @cache
 def _names(kind: Any) -> tuple[str, ...]:  # Any: a dataclass, for which there is no type
-    return tuple(item.name for item in fields(kind))
+    return tuple(item.name for item in fields(kind) if item.metadata.get("is_shown", True))

@@ -9,7 +9,7 @@ interval or `NOTICE_DAYS`, whichever is shorter: a forecast is no emergency.
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Literal
+from typing import Literal, Protocol
 
 from alerts.policy import Policy, due_dates
 from alerts.trigger import Priority, Trigger
@@ -19,13 +19,32 @@ from twin.forecast.futures import MONTH
 from twin.forecast.sentence import reason
 from twin.scores import score
 from twin.scores.gather import measured
-from twin.snapshot import SIGNIFICANT_DIGITS, OrganPanel, Snapshot
+from twin.snapshot import SIGNIFICANT_DIGITS, OrganPanel, PatientHead
 
-EVIDENCE_YEARS = 3  # house value: no recall rests on results older than that
-ANSWERED_MONTHS = 12  # house value: the examination asked for holds as an answer for a year
+EVIDENCE_FOR = timedelta(days=365.25 * 3)  # house value: no recall rests on results older than that
+ANSWERED_FOR = 12 * MONTH  # house value: the examination asked for holds as an answer for a year
 NOTICE_DAYS = 30  # house value: time to book where the rule leaves it
 
 QuietReason = Literal["off_unverified", "evidence_too_old", "answered"]
+
+
+class Taken(Protocol):
+    """What is looked at of a snapshot, or of the part of one."""
+
+    @property
+    def patient(self) -> PatientHead: ...
+
+    @property
+    def as_of(self) -> datetime: ...
+
+    @property
+    def versions(self) -> Mapping[str, str]: ...
+
+    @property
+    def settings(self) -> Mapping[str, float]: ...
+
+    @property
+    def organs(self) -> tuple[OrganPanel, ...]: ...
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -36,7 +55,7 @@ class Decided:
     quiet: tuple[tuple[str, QuietReason], ...]
 
 
-def decide(snapshot: Snapshot, policy: Policy) -> Decided:
+def decide(snapshot: Taken, policy: Policy) -> Decided:
     """Return what the twin demands at `snapshot.as_of`, which is today."""
     triggers, quiet = [], []
     for organ, crossing, by in _reached(snapshot, policy):
@@ -57,7 +76,7 @@ def facts_cited(evidence: Mapping[str, object]) -> tuple[int, ...]:
     return tuple(dict.fromkeys(number for number in ids if isinstance(number, int)))
 
 
-def _reached(snapshot: Snapshot, policy: Policy) -> Iterator[tuple[OrganPanel, Crossing, Probability]]:
+def _reached(snapshot: Taken, policy: Policy) -> Iterator[tuple[OrganPanel, Crossing, Probability]]:
     """The thresholds that are past, or reach the recall level within the horizon."""
     for organ in snapshot.organs:
         for crossing in organ.crossings:
@@ -67,31 +86,40 @@ def _reached(snapshot: Snapshot, policy: Policy) -> Iterator[tuple[OrganPanel, C
                 yield organ, crossing, by
 
 
-def _held_back(snapshot: Snapshot, crossing: Crossing) -> QuietReason | None:
+def _held_back(snapshot: Taken, crossing: Crossing) -> QuietReason | None:
     if crossing.status == "off_unverified":
         return "off_unverified"
-    oldest_allowed = snapshot.as_of - timedelta(days=365.25 * EVIDENCE_YEARS)
-    if crossing.evidence_at is None or crossing.evidence_at < oldest_allowed:
+    if crossing.evidence_at is None or crossing.evidence_at < snapshot.as_of - EVIDENCE_FOR:
         return "evidence_too_old"
-    answered_since = snapshot.as_of - ANSWERED_MONTHS * MONTH
-    answers = set(crossing.closes_with) - _rests_on(crossing)
-    is_answered = any(
-        point.used and point.observed_at >= answered_since
-        for organ in snapshot.organs
-        for panel in organ.signals
-        if panel.key in answers
-        for point in panel.points
+    answered = answered_at(snapshot, crossing)
+    return "answered" if answered is not None and answered >= snapshot.as_of - ANSWERED_FOR else None
+
+
+def answered_at(snapshot: Taken, crossing: Crossing) -> datetime | None:
+    """Return when the newest result came in that answers what the line would ask for, if one did."""
+    answers = answering(crossing.on["kind"], crossing.on["key"], crossing.closes_with)
+    return max(
+        (
+            point.observed_at
+            for organ in snapshot.organs
+            for panel in organ.signals
+            if panel.key in answers
+            for point in panel.points
+            if point.used
+        ),
+        default=None,
     )
-    return "answered" if is_answered else None
 
 
-def _rests_on(crossing: Crossing) -> set[str]:
-    """The signals that made the finding: the value that asks for an examination is not its answer."""
-    key = crossing.on["key"]
-    return set(measured(score(key))) if crossing.on["kind"] == "score" else {key}
+def answering(on: str, of: str, closes_with: tuple[str, ...]) -> set[str]:
+    """Return the signals whose result answers a line on the signal or score `of`.
+
+    The value that asks for an examination is not its answer.
+    """
+    return set(closes_with) - (set(measured(score(of))) if on == "score" else {of})
 
 
-def _trigger(snapshot: Snapshot, key: str, crossing: Crossing, by: Probability, policy: Policy) -> Trigger:
+def _trigger(snapshot: Taken, key: str, crossing: Crossing, by: Probability, policy: Policy) -> Trigger:
     today, rule = snapshot.as_of.date(), crossing.rule
     priority: Priority = rule.priority if crossing.already_past else "routine"
     horizon = (snapshot.as_of + by.months * MONTH).date()

@@ -165,7 +165,7 @@ def test_a_merged_record_is_not_computed_and_its_survivor_once(clinic: Clinic) -
     with clinic.engine.begin() as connection:
         assert forecasts.count_stale(connection) == 0
         in_a_year = clinic.clock.now() + timedelta(days=365)
-        assert forecasts.age_out(connection, in_a_year, timedelta(hours=24), rescore.model_version(connection)) == 1
+        assert forecasts.age_out(connection, in_a_year, rescore.model_version(connection)) == 1
 
 
 def test_facts_that_arrive_for_a_merged_record_are_the_survivors_until_it_is_undone(clinic: Clinic) -> None:

@@ -161,7 +161,7 @@ def test_other_models_in_use_make_every_twin_stale(clinic: Clinic, made: bytes) 
     def stale() -> int:
         with clinic.engine.begin() as connection:
             version = rescore.model_version(connection)
-            return forecasts.age_out(connection, NOW + timedelta(minutes=5), timedelta(hours=24), version)
+            return forecasts.age_out(connection, NOW + timedelta(minutes=5), version)
 
     assert stale() == 0
     clinic.use(clinic.take(made).version)

@@ -15,6 +15,8 @@ Array = NDArray[np.float64]
 
 HORIZONS = (3, 6, 12, 24, 36)
 """Months for which a probability is given."""
+CARRIED_MONTHS = 3
+"""For so many months a forecast can be carried forward without being computed anew."""
 MODEL_FACTORS = (0.5**0.5, 2.0**0.5)
 """Variances of drift and wander halved and doubled: the stated uncertainty of the house values."""
 _MONTE_CARLO_Z = 1.2815515655446004  # 80 % of the sampling error of 1,024 paths
@@ -69,6 +71,29 @@ class Passage:
             return self.start.date()
         before, after = self.by_month[month - 1], self.by_month[month]
         return (self.start + (month - 1 + float((share - before) / (after - before))) * MONTH).date()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Outlook:
+    """What today's futures say of a line today and in each of the next months, should nothing new be learnt: (K,) each.
+
+    `within`: P(past it at or before the horizon from then on). `here`: P(past it then). NaN beyond the forecast.
+    """
+
+    within: Array
+    here: Array
+
+
+def outlook(threshold: Threshold, values: Array, horizon_months: int) -> Outlook:
+    """Return the outlook of a line from simulated true values (P, M); its first `within` is what a snapshot shows.
+
+    That later futures are today's, seen later, is the tower rule: what is expected of a later forecast is today's.
+    """
+    is_past = threshold.is_past(values)
+    within = np.full(CARRIED_MONTHS + 1, np.nan)
+    for month in range(min(CARRIED_MONTHS, MONTHS - horizon_months) + 1):
+        within[month] = is_past[:, month : month + horizon_months + 1].any(axis=1).mean()
+    return Outlook(within=within, here=is_past[:, : CARRIED_MONTHS + 1].mean(axis=0))
 
 
 def passage(threshold: Threshold, values: Array, start: datetime) -> Passage:

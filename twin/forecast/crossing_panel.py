@@ -1,7 +1,7 @@
 """One threshold of one patient: is its rule for them, is the line passed, and when will it be."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
 from typing import Literal
@@ -13,14 +13,17 @@ from twin.forecast.crossing import (
     MODEL_FACTORS,
     CrossingDate,
     Driver,
+    Outlook,
     Passage,
     Probability,
     crossing_date,
     drivers,
+    outlook,
     passage,
     probabilities,
 )
 from twin.forecast.futures import Futures
+from twin.forecast.result import UNSHOWN
 from twin.forecast.score_course import ScoreCourse
 from twin.forecast.score_panel import ScorePanel
 from twin.forecast.score_paths import moving_keys, score_paths
@@ -33,6 +36,8 @@ from twin.scores.gather import Site
 
 Array = NDArray[np.float64]
 Status = Literal["on", "off_unverified", "not_applicable"]
+ALREADY_FROM = 0.5
+"""P(past now) from which a newest value past the line is taken for the true level."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +70,7 @@ class Crossing:
     crossing: CrossingDate | Absent
     reaches_level_on: date | None
     drivers: tuple[Driver, ...]
+    outlook: Outlook | None = field(metadata=UNSHOWN)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -96,17 +102,17 @@ def crossing(
     """
     known = _known(panel)
     why = why_not(threshold, timeline, site)
-    central = Absent(reason="not_applicable") if why else _passage(threshold, course, futures)
+    values = Absent(reason="not_applicable") if why else line_values(threshold, course, futures)
     newest = known.past[-1][1] if known.past else None
-    is_past = newest is not None and bool(threshold.is_past(np.array([newest]))[0])
-    already, level_on = False, None
+    already, level_on, looked = False, None, None
     chances: tuple[Probability, ...] = ()
     pulled: tuple[Driver, ...] = ()
     dated: CrossingDate | Absent
-    if isinstance(central, Absent):
-        dated = central
+    if isinstance(values, Absent):
+        dated = values
     else:
-        already = is_past and central.by(0) >= 0.5
+        central, looked = passage(threshold, values, futures.start), outlook(threshold, values, horizon_months)
+        already = is_past(threshold, newest) and central.by(0) >= ALREADY_FROM
         others = (_scaled_passage(threshold, course, futures, factor) for factor in MODEL_FACTORS)
         chances = probabilities(central, tuple(item for item in others if isinstance(item, Passage)), horizon_months)
         dated = Absent(reason="already_past") if already else _dated(central)
@@ -123,7 +129,7 @@ def crossing(
         action=threshold.action,
         examination=threshold.examination,
         closes_with=threshold.closes_with,
-        status=_status(threshold, why, enabled),
+        status=line_status(threshold, why, enabled),
         why=why,
         newest=newest,
         evidence_at=known.past[-1][0] if known.past else None,
@@ -135,10 +141,29 @@ def crossing(
         crossing=dated,
         reaches_level_on=level_on,
         drivers=pulled,
+        outlook=looked,
     )
 
 
-def _status(threshold: Threshold, why: Text | None, enabled: frozenset[str]) -> Status:
+def is_past(threshold: Threshold, newest: float | None) -> bool:
+    """Return True where the newest value is there and past the line."""
+    return newest is not None and bool(threshold.is_past(np.array([newest]))[0])
+
+
+def line_values(threshold: Threshold, course: ScoreCourse | None, futures: Futures) -> Array | Absent:
+    """Return the simulated true values (P, M) of what a line is on, or why there are none.
+
+    Args:
+        course: of the score the line is on, None for a signal.
+    """
+    if course is None:
+        values = futures.levels(threshold.of)
+        return Absent(reason="missing_input", detail=threshold.of) if values is None else values
+    return course.paths if isinstance(course.paths, Absent) else course.paths[threshold.output]
+
+
+def line_status(threshold: Threshold, why: Text | None, enabled: frozenset[str]) -> Status:
+    """Return whether the rule of a line acts for this patient; `why` not, where it is for others."""
     if why is not None:
         return "not_applicable"
     is_off = threshold.rule.status == "unverified" and threshold.rule.rule_id not in enabled
@@ -178,23 +203,13 @@ def _known(panel: SignalPanel | ScorePanel) -> _Known:
     return _Known(past=past, rests_on=newest, trend=panel.trend)
 
 
-def _passage(threshold: Threshold, course: ScoreCourse | None, futures: Futures) -> Passage | Absent:
-    if course is None:
-        values = futures.levels(threshold.of)
-        if values is None:
-            return Absent(reason="missing_input", detail=threshold.of)
-        return passage(threshold, values, futures.start)
-    if isinstance(course.paths, Absent):
-        return course.paths
-    return passage(threshold, course.paths[threshold.output], futures.start)
-
-
 def _scaled_passage(
     threshold: Threshold, course: ScoreCourse | None, futures: Futures, factor: float
 ) -> Passage | Absent:
     """The passage under other house values."""
     if course is None:
-        return _passage(threshold, None, futures.scaled(factor, (threshold.of,)))
+        levels = line_values(threshold, None, futures.scaled(factor, (threshold.of,)))
+        return levels if isinstance(levels, Absent) else passage(threshold, levels, futures.start)
     if factor not in course.scaled:
         scaled = futures.scaled(factor, moving_keys(course.today, futures))
         course.scaled[factor] = score_paths(course.score, course.today, scaled.levels, scaled.ages())

@@ -23,9 +23,13 @@ MONTH = timedelta(days=365.25 / 12)
 
 @dataclass(frozen=True, kw_only=True)
 class Followed:
-    """A signal with what was observed of it and its state today, for one scaling of the house values."""
+    """A signal with what was observed of it and its state today, for one scaling of the house values.
+
+    `last` is the state after the newest observation, `state` the same carried forward to today.
+    """
 
     motion: Motion
+    last: State
     state: State
     observations: tuple[Observation, ...]
 
@@ -83,8 +87,12 @@ class Futures:
 
 def follow_until(motion: Motion, observations: tuple[Observation, ...], start: datetime) -> Followed:
     """Filter `observations` (at least one) and carry the state forward to `start`."""
-    state = at_time(motion, last_state(motion, observations), start)
-    return Followed(motion=motion, state=state, observations=observations)
+    return carried_to(motion, last_state(motion, observations), observations, start)
+
+
+def carried_to(motion: Motion, last: State, observations: tuple[Observation, ...], start: datetime) -> Followed:
+    """Carry the state after the newest of `observations` forward to `start`."""
+    return Followed(motion=motion, last=last, state=at_time(motion, last, start), observations=observations)
 
 
 @lru_cache(maxsize=64)

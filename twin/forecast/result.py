@@ -18,6 +18,9 @@ QUANTILES: Mapping[str, float] = {
 }
 """The fan of a panel: 50, 80 and 95 % bands."""
 
+UNSHOWN: Mapping[str, bool] = {"is_shown": False}
+"""Metadata of a field that is worked with and not written out."""
+
 DEVIATES: Mapping[str, float] = {name: NormalDist().inv_cdf(share) for name, share in QUANTILES.items()}
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
@@ -22,7 +23,7 @@ Array = NDArray[np.float64]
 _FAR = 1.96  # two-sided 95 % of an input's noise
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, kw_only=True)
 class ScoreCourse:
     """`answer` rests on `found` at `at`, the time of the newest measurement; `today` are the inputs at `as_of`.
 
@@ -35,9 +36,21 @@ class ScoreCourse:
     answer: Answer
     found: tuple[Found, ...]
     today: tuple[Found, ...]
-    past: tuple[tuple[datetime, Mapping[str, float]], ...]
     paths: Mapping[str, Array] | Absent
+    timeline: Timeline = field(repr=False)
+    site: Site
     scaled: dict[float, Mapping[str, Array] | Absent] = field(default_factory=dict, repr=False, compare=False)
+
+    @cached_property
+    def past(self) -> tuple[tuple[datetime, Mapping[str, float]], ...]:
+        """When it could be had, and its outputs then, oldest first."""
+        return history(self.score, self.timeline, self.site)
+
+    def newest(self, output: str) -> tuple[datetime, float] | None:
+        """Return the newest of the past that has this output: the answer itself, where there is one."""
+        if self.at is not None and output in self.answer.outputs:
+            return self.at, self.answer.outputs[output]
+        return next(((at, found[output]) for at, found in reversed(self.past) if output in found), None)
 
 
 def score_course(score: Score, timeline: Timeline, futures: Futures, site: Site) -> ScoreCourse:
@@ -52,8 +65,9 @@ def score_course(score: Score, timeline: Timeline, futures: Futures, site: Site)
         answer=answer,
         found=found,
         today=today,
-        past=history(score, timeline, site),
         paths=_paths(score, now, today, timeline, futures),
+        timeline=timeline,
+        site=site,
     )
 
 

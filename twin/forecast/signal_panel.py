@@ -25,7 +25,7 @@ from twin.scores.gather import newest
 FAN_MONTHS = tuple(range(0, MONTHS + 1, 3))
 FOLLOWED_FOR = timedelta(days=10 * 365.25)
 """House value: after ten years the fan is as wide as not knowing the patient; until then its width tells how old the
-last value is. Whether a recall may rest on it is another question (`twin.watch.EVIDENCE_YEARS`)."""
+last value is. Whether a recall may rest on it is another question (`twin.watch.EVIDENCE_FOR`)."""
 TREND_WITHIN = timedelta(days=5 * 365.25)
 TREND_AT_LEAST = timedelta(days=180)
 

@@ -10,9 +10,11 @@ from numpy.typing import NDArray
 from twin.cohort.fitted import KIND as COHORT
 from twin.cohort.fitted import Fitted, known, of_file
 from twin.cohort.record import WATCHED_FOR, cohort_of_one
+from twin.forecast.gate import read
 from twin.forecast.hazards.model import pulls, risk
 from twin.forecast.model_file import ModelFile
 from twin.models.serving import Driver, Predict, Raw
+from twin.organs.applies import looked_at
 from twin.record.fact import Absent
 from twin.record.timeline import Timeline
 
@@ -61,6 +63,11 @@ def _drivers(fitted: Fitted, x: Mapping[str, NDArray[np.float64]]) -> tuple[Driv
     return tuple(Driver(key=key, pull=summed[key]) for key in strongest if abs(summed[key]) >= PULL_AT_LEAST)
 
 
+def looks_at(file: ModelFile) -> frozenset[str]:
+    """Return every signal and concept of a record that a model or its gate looks at; none of an unknown kind."""
+    return _looks_at(_Held(file)) if file.kind == COHORT else frozenset()
+
+
 PREDICT: Mapping[str, Predict] = {COHORT: cohort_risk}
 
 
@@ -80,3 +87,12 @@ class _Held:
 @lru_cache(maxsize=8)  # models in use at once are few; one taken apart is some megabytes
 def _loaded(held: _Held) -> Fitted:
     return of_file(held.file)
+
+
+@lru_cache(maxsize=8)
+def _looks_at(held: _Held) -> frozenset[str]:
+    spec = _loaded(held).spec
+    measured = (each.signal for each in spec.biomarkers if each.signal is not None)
+    criteria = held.file.card.get("serves")
+    needs = looked_at(read(criteria).population) if criteria else ()
+    return frozenset({*measured, *spec.diagnoses, *needs})

@@ -1,5 +1,6 @@
 """Is a rule for this patient? Only coded data can say; the rest stays in the rule's words, to be read by a person."""
 
+from collections.abc import Iterator
 from datetime import datetime
 
 import numpy as np
@@ -8,7 +9,7 @@ from twin.organs.base import Need, Population, Text, Threshold, past, rounded
 from twin.record.signal import signal
 from twin.record.timeline import Timeline
 from twin.scores import score
-from twin.scores.gather import Site, answer_at, holding, newest
+from twin.scores.gather import Site, answer_at, holding, inputs_of, newest
 
 DIED = Text("The patient has died.", "患者已去世。")
 _OTHER_SET = Text("This site follows another rule set for it.", "本机构对此采用另一套规则。")
@@ -51,6 +52,14 @@ def outside(population: Population, timeline: Timeline, at: datetime) -> Text | 
     if present is not None:
         return Text(f"Excluded by: {present.label.en}.", f"排除原因：{present.label.zh_CN}。")
     return None
+
+
+def looked_at(population: Population) -> Iterator[str]:
+    """Return every signal and concept that a population asks for."""
+    for need in (*population.all_of, *population.any_of, *population.none_of):
+        yield from (key for key in (need.concept, need.signal) if key)
+        if need.score:
+            yield from inputs_of(score(need.score))
 
 
 def _age(population: Population, timeline: Timeline, at: datetime) -> Text | None:

@@ -100,6 +100,20 @@ def measured(score: Score) -> tuple[str, ...]:
     return tuple(keys)
 
 
+def inputs_of(score: Score) -> frozenset[str]:
+    """The keys of every signal, coded one and concept a score may look at, nested scores included."""
+    found = {*score.excludes, *score.confounders}
+    for item in score.inputs:
+        for where in item.find:
+            if where.kind == "score":
+                found |= inputs_of(score_by_key(where.key))
+            elif where.kind == "concepts":
+                found |= {concept for _, concept in where.among}
+            elif where.kind in ("signal", "code", "concept"):
+                found.add(where.key)
+    return frozenset(found)
+
+
 def gather(score: Score, timeline: Timeline, at: datetime, site: Site) -> tuple[Found, ...]:
     """Return every input of `score` as the record has it at `at`."""
     return tuple(_find(item, timeline, at, site) for item in score.inputs)

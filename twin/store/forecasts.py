@@ -19,6 +19,7 @@ class Computed:
     patient_id: str
     revision: int
     as_of: datetime
+    look_at: datetime
     model_version: str
     body: Mapping[str, Any]
     organs: Mapping[str, Mapping[str, Any]]
@@ -75,20 +76,15 @@ def take_stale(connection: Connection, now: datetime, *, retry_after: timedelta,
     return [row.patient_id for row in rows]
 
 
-def age_out(connection: Connection, now: datetime, older_than: timedelta, model_version: str) -> int:
-    """Mark twins stale that another model version made, or too long ago (the dead excepted); the number of them."""
+def age_out(connection: Connection, now: datetime, model_version: str) -> int:
+    """Mark twins stale that another model version made, or that are to be looked at by now; the number of them."""
+    looked = t.twin.c.look_at
     result = connection.execute(
         update(t.twin)
         .where(
             t.twin.c.stale_since.is_(None),
             ~is_retired(t.twin.c.patient_id),
-            or_(
-                and_(
-                    t.twin.c.computed_at < now - older_than,
-                    t.twin.c.body["patient"]["died_at"].astext.is_(None),
-                ),
-                t.twin.c.model_version != model_version,
-            ),
+            or_(looked.is_(None), looked <= now, t.twin.c.model_version != model_version),
         )
         .values(stale_since=now)
     )
@@ -100,6 +96,8 @@ def save(connection: Connection, computed: Computed, now: datetime) -> None:
     values = {
         "computed_at": now,
         "as_of": computed.as_of,
+        "judged_at": computed.as_of,
+        "look_at": computed.look_at,
         "model_version": computed.model_version,
         "body": dict(computed.body),
         "quiet": [dict(each) for each in computed.quiet],

@@ -3,16 +3,17 @@
 Facts go in by COPY; the only change to a stored fact is its `superseded_at`.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import Connection, Row, delete, func, select
+from sqlalchemy import ARRAY, Connection, Text, and_, cast, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
-from twin.record.fact import Coding, Derived, Fact, FactDraft, Source
+from twin.record.fact import Coding, Derived, Fact, FactDraft, FactKind, Source
 from twin.record.timeline import Timeline, known
 from twin.store import links, people
 from twin.store import tables as t
@@ -24,6 +25,17 @@ _FACT_COLUMNS = (
     "import_id", "place", "resource", "part", "device", "sd", "status", "signal", "canonical_value",
     "canonical_code", "quality", "mapping_version",
 )  # fmt: skip
+
+
+_READ = (
+    "id", "patient_id", "kind", "code_system", "code", "display", "value_kind", "value", "value_coding", "comparator",
+    "unit", "observed_at", "ended_at", "known_at", "known_basis", "recorded_at", "superseded_at", "import_id", "place",
+    "resource", "device", "sd", "status", "part", "signal", "canonical_value", "canonical_code", "quality",
+    "mapping_version",
+)  # fmt: skip
+_FACTS = select(*(t.fact.c[name] for name in _READ), t.import_run.c.file_hash).join(
+    t.import_run, t.import_run.c.id == t.fact.c.import_id
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -75,20 +87,57 @@ def read_timeline(connection: Connection, patient_id: str, as_of: datetime) -> T
     """
     patient = people.as_described(connection, people.get_patient(connection, patient_id), as_of)
     rows = connection.execute(
-        select(t.fact, t.import_run.c.file_hash)
-        .join(t.import_run, t.import_run.c.id == t.fact.c.import_id)
-        .where(t.fact.c.patient_id == func.any(links.read_as(patient_id)), t.fact.c.known_at <= as_of)
+        _FACTS.where(t.fact.c.patient_id == func.any(links.read_as(patient_id)), t.fact.c.known_at <= as_of)
+    )
+    return Timeline(patient=patient, as_of=as_of, facts=known(tuple(_fact(row) for row in rows), as_of))
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class News:
+    """A fact that came in, or one that was superseded."""
+
+    id: int
+    kind: FactKind
+    signal: str | None
+    is_superseded: bool
+
+
+def news(connection: Connection, patient_id: str, *, after: int, since: datetime, now: datetime) -> tuple[News, ...]:
+    """Return what came in of a patient after fact `after`, and what was superseded from `since` on, by id."""
+    column = t.fact.c
+    rows = connection.execute(
+        select(column.id, column.kind, column.signal, column.superseded_at.is_not(None).label("is_superseded"))
+        .where(
+            column.patient_id == patient_id,
+            column.known_at <= now,
+            or_(column.id > after, column.superseded_at >= since),
+        )
+        .order_by(column.id)
+    )
+    return tuple(News(**row._asdict()) for row in rows)
+
+
+def read_part(connection: Connection, patient_id: str, signals: Iterable[str], as_of: datetime) -> Timeline:
+    """Return what was known of one unmerged record of these signals, and of all that is no observation, at `as_of`."""
+    patient = people.as_described(connection, people.get_patient(connection, patient_id), as_of)
+    column = t.fact.c
+    rows = connection.execute(
+        _FACTS.where(
+            column.patient_id == patient_id,
+            column.known_at <= as_of,
+            or_(
+                column.signal == func.any(cast(sorted(signals), ARRAY(Text))),
+                and_(column.kind != "observation", column.signal.is_not(None)),
+                column.kind == "death",
+            ),
+        )
     )
     return Timeline(patient=patient, as_of=as_of, facts=known(tuple(_fact(row) for row in rows), as_of))
 
 
 def get_fact(connection: Connection, fact_id: int) -> Fact | None:
     """Return one fact, superseded or not."""
-    row = connection.execute(
-        select(t.fact, t.import_run.c.file_hash)
-        .join(t.import_run, t.import_run.c.id == t.fact.c.import_id)
-        .where(t.fact.c.id == fact_id)
-    ).one_or_none()
+    row = connection.execute(_FACTS.where(t.fact.c.id == fact_id)).one_or_none()
     return _fact(row) if row is not None else None
 
 
@@ -119,33 +168,45 @@ def _coding_json(coding: Coding) -> dict[str, str]:
     return {"system": coding.system, "code": coding.code, "display": coding.display}
 
 
-def _fact(row: Row[Any]) -> Fact:
+def _fact(row: Sequence[Any]) -> Fact:  # Any: the columns of `_READ`, then the hash
+    (
+        number, patient_id, kind, code_system, code, display, value_kind, value, value_coding, comparator,
+        unit, observed_at, ended_at, known_at, known_basis, recorded_at, superseded_at, import_id, place,
+        resource, device, sd, status, part, signal, canonical_value, canonical_code, quality,
+        mapping_version, file_hash,
+    ) = row  # fmt: skip
     return Fact(
-        id=row.id,
-        patient_id=row.patient_id,
-        kind=row.kind,
-        coding=Coding(system=row.code_system, code=row.code, display=row.display),
-        value_kind=row.value_kind,
-        value=row.value,
-        value_coding=Coding(**row.value_coding) if row.value_coding else None,
-        comparator=row.comparator,
-        unit=row.unit,
-        observed_at=row.observed_at,
-        ended_at=row.ended_at,
-        known_at=row.known_at,
-        known_basis=row.known_basis,
-        recorded_at=row.recorded_at,
-        superseded_at=row.superseded_at,
-        source=Source(import_id=row.import_id, file_hash=row.file_hash, where=row.place, resource=row.resource),
-        device=row.device,
-        sd=row.sd,
-        status=row.status,
-        part=row.part,
+        id=number,
+        patient_id=patient_id,
+        kind=kind,
+        coding=_coding(code_system, code, display),
+        value_kind=value_kind,
+        value=value,
+        value_coding=Coding(**value_coding) if value_coding else None,
+        comparator=comparator,
+        unit=unit,
+        observed_at=observed_at,
+        ended_at=ended_at,
+        known_at=known_at,
+        known_basis=known_basis,
+        recorded_at=recorded_at,
+        superseded_at=superseded_at,
+        source=Source(import_id=import_id, file_hash=file_hash, where=place, resource=resource),
+        device=device,
+        sd=sd,
+        status=status,
+        part=part,
         derived=Derived(
-            signal=row.signal,
-            value=row.canonical_value,
-            code=row.canonical_code,
-            quality=row.quality,
-            mapping_version=row.mapping_version,
+            signal=signal,
+            value=canonical_value,
+            code=canonical_code,
+            quality=quality,
+            mapping_version=mapping_version,
         ),
     )
+
+
+@lru_cache(maxsize=4_096)
+def _coding(system: str, code: str, display: str) -> Coding:
+    """A coding, made once: a record of ten years says the same few dozen again and again."""
+    return Coding(system=system, code=code, display=display)

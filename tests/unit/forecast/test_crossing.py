@@ -62,7 +62,7 @@ def test_first_passage_agrees_with_the_reflection_principle() -> None:
     """Without drift, and looked at without end, P(passage by t) is twice P(past at t): monthly looks miss a little."""
     moves = motion("platelets").scaled(1.0)
     state = State(at=NOW, level=np.log(200.0), slope=0.0, level_var=1e-12, covariance=0.0, slope_var=1e-12)
-    pure = Followed(motion=_without_drift(moves), state=state, observations=())
+    pure = Followed(motion=_without_drift(moves), last=state, state=state, observations=())
     levels = Futures(start=NOW, age=None, followed={"platelets": pure}).levels("platelets")
     assert levels is not None
     reached = (np.minimum.accumulate(levels, axis=1) < 190.0).mean(axis=0)[36]

@@ -19,7 +19,7 @@ from twin.store.tables.models import model, model_event, prediction
 from twin.store.tables.patients import match_review, patient, patient_identifier, patient_link, patient_version
 from twin.store.tables.reading import local_case, reader_call
 from twin.store.tables.recalls import inbox_message, outbox, recall, recall_event
-from twin.store.tables.twins import forecast, twin, twin_view
+from twin.store.tables.twins import forecast, organ_state, twin, twin_view
 
 __all__ = [
     "api_token",
@@ -42,6 +42,7 @@ __all__ = [
     "metadata",
     "model",
     "model_event",
+    "organ_state",
     "outbox",
     "patient",
     "patient_identifier",

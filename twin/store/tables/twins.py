@@ -1,6 +1,6 @@
 """What was computed of each patient."""
 
-from sqlalchemy import BigInteger, Column, DateTime, Index, Table, Text, text
+from sqlalchemy import ARRAY, BigInteger, Column, DateTime, Index, LargeBinary, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
 
 from twin.store.tables.columns import metadata, now, patient_id, time
@@ -13,6 +13,8 @@ twin = Table(
     time("queued_at"),
     time("computed_at"),
     time("as_of"),
+    time("judged_at"),
+    time("look_at"),
     Column("revision", BigInteger, nullable=False, server_default="0"),
     Column("model_version", Text),
     Column("body", JSONB),
@@ -30,6 +32,19 @@ forecast = Table(
     Column("model_version", Text, nullable=False),
     Column("body", JSONB, nullable=False),
     now("computed_at"),
+)
+
+organ_state = Table(
+    "organ_state",
+    metadata,
+    patient_id(primary_key=True),
+    Column("organ", Text, primary_key=True),
+    time("as_of", required=True),
+    Column("model_version", Text, nullable=False),
+    Column("last_fact", BigInteger, nullable=False),
+    Column("signals", JSONB, nullable=False),
+    Column("keys", ARRAY(Text), nullable=False),
+    Column("lines", LargeBinary, nullable=False),
 )
 
 twin_view = Table(

@@ -1,0 +1,170 @@
+"""New values taken into what is kept, a step each: the digits of the whole computation, and the recalls at once."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import numpy as np
+import pytest
+from sqlalchemy import Engine
+
+from alerts.recall import Recall
+from tests.builders import bundle, lab, patient
+from twin import advance, carry, intake, rescore, synth
+from twin.settings import Settings
+from twin.store import people, states
+from twin.store.alerts import PostgresAlerts
+
+NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+LATER = NOW + timedelta(days=21)
+HBA1C, CREATININE, ALT, PLATELETS, LDL = "4548-4", "14682-9", "1742-6", "777-3", "13457-7"
+
+
+class Clinic:
+    """One drawn patient with a whole twin, and what comes in later."""
+
+    def __init__(self, engine: Engine, settings: Settings) -> None:
+        self.engine, self.settings, self.alerts = engine, settings, PostgresAlerts(engine)
+        self.number = 0
+
+    def arrive(self, seed: int = 1) -> str:
+        (drawn,) = synth.cohort(1, seed=seed, until=NOW.date())
+        content = synth.encode(synth.bundle(drawn))
+        report = intake.take_bundle(self.engine, content, source="s", actor="t", atomic=True, now=NOW)
+        (whose,) = report.patients
+        with self.engine.connect() as connection:
+            known = people.get_patient(connection, whose)
+        named = next(each for each in known.identifiers if each.kind == "MR")
+        self.subject = f"Patient?identifier={named.system}|{named.value}"
+        self.whole(whose, NOW)
+        return whose
+
+    def send(self, code: str, value: float, unit: str, at: datetime, now: datetime = LATER, **more: Any) -> None:
+        self.number += 1
+        one = lab(
+            more.pop("key", f"new-{self.number}"), code, value, unit, at.isoformat(), subject=self.subject, **more
+        )
+        self.take(one, now - timedelta(hours=1))
+
+    def take(self, resource: dict[str, Any], now: datetime) -> None:
+        content = bundle(resource, kind="batch") if "request" in resource else bundle(resource)
+        intake.take_bundle(self.engine, content, source="s", actor="t", atomic=True, now=now)
+
+    def advance(self, whose: str, now: datetime = LATER) -> rescore.Rescored | None:
+        return advance.advance(self.engine, self.settings, whose, now=now)
+
+    def whole(self, whose: str, now: datetime = LATER) -> None:
+        rescore.rescore(self.engine, self.alerts, self.settings, whose, now=now)
+
+    def kept(self, whose: str) -> dict[str, states.OrganState]:
+        with self.engine.connect() as connection:
+            return states.of_patient(connection, whose)
+
+    def live(self, whose: str) -> dict[str, Recall]:
+        return {each.key: each for each in self.alerts.live(whose)}
+
+
+@pytest.fixture
+def clinic(engine: Engine, settings: Settings) -> Clinic:
+    return Clinic(engine, settings)
+
+
+def state(kept: dict[str, states.OrganState], key: str) -> Mapping[str, Any]:
+    return next(each.signals[key] for each in kept.values() if key in each.signals)
+
+
+def lines(kept: dict[str, states.OrganState]) -> dict[str, np.void]:
+    return {
+        f"{organ}/{key}": row
+        for organ, each in kept.items()
+        for key, row in zip(each.keys, np.frombuffer(each.lines, carry.LINE), strict=True)
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "value", "unit"),
+    [
+        (HBA1C, 7.4, "%"),
+        (CREATININE, 180.0, "umol/L"),
+        (ALT, 95.0, "U/L"),
+        (PLATELETS, 88.0, "10*9/L"),
+        (LDL, 5.2, "mmol/L"),
+    ],
+)
+@pytest.mark.parametrize("seed", [1, 5])
+def test_a_step_gives_the_digits_of_the_whole(clinic: Clinic, code: str, value: float, unit: str, seed: int) -> None:
+    whose = clinic.arrive(seed)
+    clinic.send(code, value, unit, LATER - timedelta(hours=3))
+    assert clinic.advance(whose) is not None
+    stepped, raised = clinic.kept(whose), clinic.live(whose)
+    clinic.whole(whose)
+    whole = clinic.kept(whose)
+    assert {key: each.signals for key, each in stepped.items()} == {key: each.signals for key, each in whole.items()}
+    assert {key: each.keys for key, each in stepped.items()} == {key: each.keys for key, each in whole.items()}
+    assert {key: each.last_fact for key, each in stepped.items()} == {
+        key: each.last_fact for key, each in whole.items()
+    }
+    before, after = lines(stepped), lines(whole)
+    moved = [key for key, row in before.items() if row["as_of"] == LATER.timestamp()]
+    assert moved or code in (ALT, PLATELETS, LDL)  # whose lines are for other people than these
+    for key in moved:
+        assert before[key].tobytes() == after[key].tobytes(), key
+    assert {key: each.evidence for key, each in raised.items()} == {
+        key: each.evidence for key, each in clinic.live(whose).items()
+    }
+
+
+def test_a_new_value_past_a_line_opens_the_recall_at_once(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    assert "pancreas/hba1c>=6.5" not in clinic.live(whose)
+    clinic.send(HBA1C, 7.9, "%", LATER - timedelta(days=60))
+    clinic.send(HBA1C, 8.1, "%", LATER - timedelta(hours=3))
+    assert clinic.advance(whose) == rescore.Rescored(opened=1)
+    assert "pancreas/hba1c>=6.5" in clinic.live(whose)
+    assert clinic.advance(whose) == rescore.Rescored()  # nothing new: nothing done
+
+
+def test_a_late_value_follows_the_series_again(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    clinic.send(HBA1C, 8.0, "%", NOW - timedelta(days=500))
+    assert clinic.advance(whose) is not None
+    stepped = clinic.kept(whose)
+    clinic.whole(whose)
+    assert state(stepped, "hba1c") == state(clinic.kept(whose), "hba1c")
+
+
+def test_a_corrected_value_is_taken_back(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    clinic.send(HBA1C, 11.9, "%", LATER - timedelta(days=2), LATER - timedelta(days=1), key="wrong")
+    assert clinic.advance(whose, LATER - timedelta(days=1)) is not None
+    wrong = state(clinic.kept(whose), "hba1c")["level"]
+    clinic.send(HBA1C, 6.0, "%", LATER - timedelta(days=2), key="wrong", status="corrected")
+    assert clinic.advance(whose) is not None
+    stepped = clinic.kept(whose)
+    clinic.whole(whose)
+    assert state(stepped, "hba1c") == state(clinic.kept(whose), "hba1c")
+    assert state(stepped, "hba1c")["level"] != wrong
+
+
+def test_what_is_no_value_of_a_followed_signal_is_left_to_the_whole(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    condition = {
+        "resourceType": "Condition",
+        "id": "c1",
+        "subject": {"reference": clinic.subject},
+        "clinicalStatus": {"coding": [{"code": "active"}]},
+        "verificationStatus": {"coding": [{"code": "confirmed"}]},
+        "code": {"coding": [{"system": "http://hl7.org/fhir/sid/icd-10", "code": "I21.9"}]},
+        "recordedDate": LATER.isoformat(),
+        "onsetDateTime": (LATER - timedelta(days=4)).isoformat(),
+    }
+    clinic.take(condition, LATER)
+    assert clinic.advance(whose, LATER + timedelta(hours=1)) is None
+
+
+def test_a_patient_without_states_is_left_to_the_whole(clinic: Clinic) -> None:
+    report = intake.take_bundle(
+        clinic.engine, bundle(patient(), lab("a", HBA1C, 6.0, "%", NOW.isoformat())), source="s", actor="t",
+        atomic=True, now=NOW,
+    )  # fmt: skip
+    assert clinic.advance(report.patients[0]) is None
