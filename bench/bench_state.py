@@ -2,8 +2,8 @@
 
     python bench/bench_state.py [--people 100] [--patients 100000]
 
-`--people` different simulated patients of ten years are computed whole; for the sweep each of them stands in the database as
-often as makes `--patients`, under other names, facts left out: a sweep reads none. Every figure is with the database.
+`--people` different simulated patients of ten years are computed whole; for the sweep each of them stands in the database
+as often as makes `--patients`, facts left out: a sweep reads none. Every figure is with the database.
 """
 
 import argparse
