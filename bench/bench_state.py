@@ -2,8 +2,8 @@
 
     python bench/bench_state.py [--people 100] [--patients 100000]
 
-`--people` different simulated patients of ten years are computed whole; for the sweep each of them stands in the database
-as often as makes `--patients`, facts left out: a sweep reads none. Every figure is with the database.
+`--people` different simulated patients of ten years are computed whole; for the sweep each of them stands in the
+database as often as makes `--patients`, facts left out: a sweep reads none. Every figure is with the database.
 """
 
 import argparse
@@ -91,8 +91,8 @@ def _sweeps(running: compose.Instance, patients: int, now: datetime) -> None:
             seconds = max(end for _, _, _, end in rows) - min(begin for _, _, begin, _ in rows)
             judged, changed = sum(row[0] for row in rows), sum(row[1] for row in rows)
             print(
-                f"{judged:.0f} twins judged again by {workers} worker(s): {seconds:.1f} s, {judged / seconds:.0f} a second, "
-                f"{changed:.0f} to be computed anew"
+                f"{judged:.0f} twins judged again by {workers} worker(s): {seconds:.1f} s, "
+                f"{judged / seconds:.0f} a second, {changed:.0f} to be computed anew"
             )
 
 

@@ -23,9 +23,9 @@ from twin.models.predicting import PREDICT, looks_at
 from twin.models.shelf import InUse, Shelf
 from twin.organs import ORGANS
 from twin.record.timeline import Timeline
-from twin.rescore import Rescored, forecast_settings, model_version, policy_of
+from twin.rescore import Rescored, forecast_settings, policy_of, version_with
 from twin.settings import Settings
-from twin.store import links, predictions, records, states
+from twin.store import links, models, predictions, records, states
 from twin.store.alerts import PostgresAlerts
 from twin.store.records import News
 from twin.store.states import OrganState
@@ -76,7 +76,7 @@ def _read(connection: Connection, patient_id: str, now: datetime, shelf: Shelf) 
     if held.keys() != {organ.key for organ in ORGANS}:
         return None
     in_use = shelf.in_use(connection)
-    version = model_version(connection)
+    version = version_with(models.version_of(each.registered for each in in_use))
     if any(each.model_version != version or each.as_of > now for each in held.values()):
         return None
     if not links.is_alone(connection, patient_id):

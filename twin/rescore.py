@@ -148,7 +148,12 @@ def view(engine: Engine, settings: Settings, patient_id: str, as_of: datetime, *
 
 def model_version(connection: Connection) -> str:
     """Return the versions of everything that makes a twin; a twin of other versions is computed again."""
-    fitted = models.in_use_version(connection) or "none"
+    return version_with(models.in_use_version(connection))
+
+
+def version_with(fitted: str) -> str:
+    """Return the same, with the word for the models in use."""
+    fitted = fitted or "none"
     return f"mapping {MAPPING_VERSION}, dynamics {dynamics_version()}, rules {RULES_VERSION}, fitted {fitted}"
 
 

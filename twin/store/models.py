@@ -7,7 +7,7 @@ one transaction with its event and its audit row.
 """
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
@@ -111,7 +111,12 @@ def in_use(connection: Connection) -> tuple[Registered, ...]:
 
 def in_use_version(connection: Connection) -> str:
     """Return a word that changes whenever other models are in use: a twin made under another one is stale."""
-    used = [f"{each.version}/{each.state}" for each in in_use(connection)]
+    return version_of(in_use(connection))
+
+
+def version_of(registered: Iterable[Registered]) -> str:
+    """Return that word for these models, "" for none."""
+    used = [f"{each.version}/{each.state}" for each in registered]
     return hashlib.sha256("\n".join(used).encode()).hexdigest()[:12] if used else ""
 
 
