@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as drawing
 from sqlalchemy import Engine, text
 
 from twin.settings import Settings
@@ -16,6 +17,9 @@ from twin.store import migrate, session, tables
 
 SHARED = Path(__file__).parents[2] / "shared"
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
+
+drawing.register_profile("untimed", deadline=None)  # what is right does not hang on how busy the machine is
+drawing.load_profile("untimed")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -10,22 +10,25 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine
 
 from twin import carry, part, rescore
-from twin.forecast.dynamics import Observation, update
-from twin.forecast.futures import Followed, carried_to, follow_until
-from twin.forecast.motion import Motion, motions
-from twin.forecast.result import State
-from twin.forecast.signal_panel import FOLLOWED_FOR, observations
+from twin.forecast.dynamics import Entry, GroupState, follow, update
+from twin.forecast.following import entries_of, is_followed, observations
+from twin.forecast.futures import Followed, Held
+from twin.forecast.group import Group, groups, with_linked
+from twin.forecast.motion import motions
 from twin.models import serving
 from twin.models.predicting import PREDICT, looks_at
 from twin.models.shelf import InUse, Shelf
 from twin.organs import ORGANS
+from twin.organs.base import Organ
+from twin.record.fact import Fact
 from twin.record.timeline import Timeline
 from twin.rescore import Rescored, forecast_settings, policy_of, version_with
 from twin.settings import Settings
-from twin.store import links, models, predictions, records, states
+from twin.store import models, predictions, records, states
 from twin.store.alerts import PostgresAlerts
 from twin.store.records import News
 from twin.store.states import OrganState
@@ -35,14 +38,19 @@ _UNDER_WAY = timedelta(hours=1)  # an import may end so long after the moment th
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Read:
-    """What one look at the database gave."""
+    """What one look at the database gave; `moved` are the signals that came in and those that move with them."""
 
     held: Mapping[str, OrganState]
     timeline: Timeline
-    touched: frozenset[str]
-    appended: frozenset[str]
-    last_fact: int
+    news: tuple[News, ...]
+    moved: frozenset[str]
+    needed: frozenset[str]
     in_use: tuple[InUse, ...]
+
+    def is_new(self, fact: Fact) -> bool:
+        """Return True where the kept states do not hold a fact yet."""
+        last, as_of = _until(self.held)
+        return fact.id > last or fact.known_at > as_of
 
 
 def advance(
@@ -57,105 +65,117 @@ def advance(
         read = _read(connection, patient_id, now, shelf or Shelf())
         if read is None:
             return None
-        if not read.touched:
+        if not read.news:
             return Rescored()
         stored, followed = _followed(read, now)
-        worked = part.work_out(read.timeline, followed, read.touched, chosen, policy)
+        worked = part.work_out(read.timeline, followed, read.moved, chosen, policy)
         recalls = PostgresAlerts.within(connection)
-        triggers = worked.decided.triggers
-        done = rescore.judge(connection, recalls, read.timeline, triggers, policy, now=now, about=worked.keys())
-        asked = tuple(each for each in read.in_use if read.touched & looks_at(each.file))
+        done = rescore.judge(connection, recalls, read.timeline, worked.triggers, policy, now=now, about=worked.keys())
+        asked = tuple(each for each in read.in_use if read.moved & looks_at(each.file))
         served = serving.serve(asked, PREDICT, read.timeline, now)
-        states.save(connection, _moved(read, stored, worked, now))
+        _keep(connection, read, stored, worked, now)
         predictions.save(connection, serving.to_keep(served, patient_id))
     return done
 
 
 def _read(connection: Connection, patient_id: str, now: datetime, shelf: Shelf) -> _Read | None:
-    held = states.of_patient(connection, patient_id)
+    held = states.of_alone(connection, patient_id)
     if held.keys() != {organ.key for organ in ORGANS}:
         return None
     in_use = shelf.in_use(connection)
     version = version_with(models.version_of(each.registered for each in in_use))
     if any(each.model_version != version or each.as_of > now for each in held.values()):
         return None
-    if not links.is_alone(connection, patient_id):
-        return None
-    since, last = min(each.as_of for each in held.values()), min(each.last_fact for each in held.values())
-    news = records.news(connection, patient_id, after=last, since=since - _UNDER_WAY, now=now)
+    last, since = _until(held)
+    news = records.news(connection, patient_id, after=last, since=since, superseded_since=since - _UNDER_WAY, now=now)
     touched = _touched(news)
     if touched is None:
         return None
-    needed = {key for organ, line in part.lines_on(touched) for key in part.rests_on(organ.key, line.key)}
-    needed |= touched.union(*(looks_at(each.file) for each in in_use))
+    moved = with_linked(touched)
+    lines_need = (part.rests_on(organ.key, line.key) for organ, line in part.lines_on(moved))
+    needed = with_linked(moved.union(*lines_need, *(looks_at(each.file) for each in in_use)))
     return _Read(
         held=held,
         timeline=records.read_part(connection, patient_id, needed, now),
-        touched=touched,
-        appended=frozenset(touched - {each.signal for each in news if each.is_superseded}),
-        last_fact=max((each.id for each in news), default=last),
+        news=news,
+        moved=moved,
+        needed=needed,
         in_use=in_use,
     )
 
 
+def _until(held: Mapping[str, OrganState]) -> tuple[int, datetime]:
+    """The highest fact that the kept states hold, and when they were made."""
+    return min(each.last_fact for each in held.values()), min(each.as_of for each in held.values())
+
+
 def _touched(news: Sequence[News]) -> frozenset[str] | None:
-    """The signals that moved; None where something came in that is no value of a followed signal."""
+    """The signals that came in; None where something came in that is no value of a followed signal."""
     if any(each.kind not in ("observation", "finding") for each in news):
         return None
     named = {each.signal for each in news if each.signal is not None}
     return frozenset(named) if named <= motions().keys() else None
 
 
-def _followed(read: _Read, now: datetime) -> tuple[dict[str, State], dict[str, Followed]]:
-    """The states after the newest value of all that may be followed, and the same carried forward to `now`."""
-    stored = {key: carry.state_of(each) for organ in read.held.values() for key, each in organ.signals.items()}
-    if read.timeline.died_at is not None:
-        return stored, {}
-    followed = {}
-    for key in {*stored, *read.touched}:
-        motion = motions()[key]
-        seen = tuple(item for _, item in observations(read.timeline, motion))
-        if key in read.touched:
-            fresh = _stepped(stored.get(key), motion, seen) if key in read.appended else None
-            if fresh is None and not seen:
-                stored.pop(key, None)
-                continue
-            stored[key] = fresh or follow_until(motion, seen, now).last
-        if now - stored[key].at <= FOLLOWED_FOR:
-            followed[key] = carried_to(motion, stored[key], seen, now)
+def _followed(read: _Read, now: datetime) -> tuple[dict[str, GroupState], dict[str, Followed]]:
+    """The states after the newest entry of the groups that are needed, by name; and their signals as of `now`."""
+    kept = {name: written for organ in read.held.values() for name, written in organ.signals.items()}
+    stored: dict[str, GroupState] = {}
+    followed: dict[str, Followed] = {}
+    sex = read.timeline.patient.sex
+    late = frozenset(each.signal for each in read.news if each.is_superseded)
+    for group in groups(read.needed & motions().keys()):
+        seen = {each.key: observations(read.timeline, each) for each in group.motions}
+        entries = entries_of(read.timeline, group, seen)
+        if not entries:
+            continue
+        state = carry.state_of(kept[group.name]) if group.name in kept and not late & set(group.keys) else None
+        rests_on = [pair for each in seen.values() for pair in each]
+        if state is not None and any(item.at <= state.at and read.is_new(fact) for fact, item in rests_on):
+            state = None  # a value that came late: all is followed again
+        last = follow(group, entries, sex).last if state is None else _stepped(state, group, entries)
+        held = Held.until(now, group, entries, last, sex)
+        for place, each in enumerate(group.motions):
+            if is_followed(read.timeline, seen[each.key]):
+                followed[each.key] = held.follow(place, seen[each.key][-1][1].at)
+                stored[group.name] = last
     return stored, followed
 
 
-def _stepped(state: State | None, motion: Motion, seen: tuple[Observation, ...]) -> State | None:
-    """The state with what came after it, a step each; None where a value came late and the series is followed again."""
-    known = 0 if state is None else state.seen
-    if state is not None and (len(seen) < known or known == 0 or seen[known - 1].at != state.at):
-        return None
-    for each in seen[known:]:
-        state, _ = update(motion, state, each)
+def _stepped(state: GroupState, group: Group, entries: Sequence[Entry]) -> GroupState:
+    """The state with what came after it, a step each."""
+    for each in entries:
+        if each.at > state.at:
+            state, _ = update(group, state, each)
     return state
 
 
-def _moved(read: _Read, stored: Mapping[str, State], worked: part.Part, now: datetime) -> list[OrganState]:
-    """What is kept of every organ, with the lines that were worked out again in the place of the old."""
-    fresh = []
+def _keep(
+    connection: Connection, read: _Read, stored: Mapping[str, GroupState], worked: part.Part, now: datetime
+) -> None:
+    """Keep the states that moved, and the lines that were worked out again in the place of the old."""
+    last_fact = max(each.id for each in read.news)
+    moved = {group.name for group in groups(read.moved)}
+    fresh, stand = [], []
     for organ in ORGANS:
         held = read.held[organ.key]
-        old = dict(zip(held.keys, np.frombuffer(held.lines, carry.LINE), strict=True))
-        lines = {**old, **worked.lines.get(organ.key, {})}
-        keys = [line.key for line in organ.thresholds if lines.get(line.key) is not None]
-        packed = np.zeros(len(keys), carry.LINE)
-        for place, key in enumerate(keys):
-            packed[place] = lines[key]
-        home = carry.at_home(organ, stored)
-        fresh.append(
-            replace(
-                held,
-                as_of=now,
-                last_fact=read.last_fact,
-                signals={key: carry.state_to_json(stored[key]) for key in home},
-                keys=keys,
-                lines=packed.tobytes(),
-            )
-        )
-    return fresh
+        home = carry.at_home(organ, moved)
+        if not home and organ.key not in worked.lines:
+            stand.append(organ.key)
+            continue
+        signals = {name: each for name, each in held.signals.items() if name not in home}
+        signals |= {name: carry.state_to_json(stored[name]) for name in home if name in stored}
+        keys, lines = _lines(organ, held, worked.lines.get(organ.key, {}))
+        last = max(last_fact, held.last_fact)
+        fresh.append(replace(held, as_of=now, last_fact=last, signals=signals, keys=keys, lines=lines))
+    states.save(connection, fresh)
+    states.touch(connection, read.timeline.patient.id, stand, now, last_fact)
+
+
+def _lines(organ: Organ, held: OrganState, fresh: Mapping[str, NDArray[np.void] | None]) -> tuple[list[str], bytes]:
+    """The keys of an organ's lines, and the lines packed; a fresh line in the place of the old."""
+    old = np.frombuffer(held.lines, carry.LINE)
+    lines: dict[str, NDArray[np.void] | None] = {key: old[place : place + 1] for place, key in enumerate(held.keys)}
+    lines |= fresh
+    kept = [(line.key, row) for line in organ.thresholds if (row := lines.get(line.key)) is not None]
+    return [key for key, _ in kept], b"".join(row.tobytes() for _, row in kept)

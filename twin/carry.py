@@ -17,9 +17,11 @@ from numpy.typing import NDArray
 from twin import watch
 from twin.forecast.crossing import CARRIED_MONTHS, Outlook
 from twin.forecast.crossing_panel import ALREADY_FROM, Status, is_past
-from twin.forecast.futures import MONTH, Followed
-from twin.forecast.result import State
-from twin.forecast.signal_panel import FOLLOWED_FOR
+from twin.forecast.dynamics import GroupState
+from twin.forecast.following import FOLLOWED_FOR
+from twin.forecast.futures import MONTH, Followed, Held
+from twin.forecast.group import group_of
+from twin.forecast.starts import changes
 from twin.organs import ORGANS
 from twin.organs.base import Organ, Threshold
 from twin.record.timeline import DAYS_PER_YEAR, Timeline
@@ -55,7 +57,8 @@ FOR_EVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Kept:
-    """One organ of one patient: the state of each signal after its newest value, and its lines, (L,) of `LINE`."""
+    """One organ of one patient: the state of signals that move together, by group, after their newest entry; and its
+    lines, (L,) of `LINE`."""
 
     signals: Mapping[str, Mapping[str, Any]]
     keys: tuple[str, ...]
@@ -65,6 +68,7 @@ class Kept:
 def keep(snapshot: Snapshot, decided: watch.Decided) -> dict[str, Kept]:
     """Return what is kept of a twin just computed, and of what was decided on it, by organ."""
     decision, kept = codes(decided), {}
+    held = held_of(snapshot.followed)
     for organ, panel in zip(ORGANS, snapshot.organs, strict=True):
         looked = [(each, each.outlook) for each in panel.crossings if each.outlook is not None]
         lines = np.zeros(len(looked), LINE)
@@ -80,11 +84,16 @@ def keep(snapshot: Snapshot, decided: watch.Decided) -> dict[str, Kept]:
                 decision=decision.get(f"{organ.key}/{each.key}", NONE),
             )
         kept[organ.key] = Kept(
-            signals={key: state_to_json(snapshot.followed[key].last) for key in at_home(organ, snapshot.followed)},
+            signals={name: state_to_json(held[name].last) for name in at_home(organ, held)},
             keys=tuple(each.key for each, _ in looked),
             lines=lines,
         )
     return kept
+
+
+def held_of(followed: Mapping[str, Followed]) -> dict[str, Held]:
+    """Return what the signals that are followed stand on, by the name of their group."""
+    return {each.held.group.name: each.held for each in followed.values()}
 
 
 def codes(decided: watch.Decided) -> dict[str, int]:
@@ -130,13 +139,15 @@ def look_at(timeline: Timeline, followed: Mapping[str, Followed], refresh: timed
     """Return when a twin is to be computed anew even if nothing is learnt.
 
     The first of: `refresh` from now; the patient's next year of age; the end of what holds for a time (a medicine, a
-    pregnancy); a fact dated ahead; the day a signal is too old to be followed. Never for the dead.
+    pregnancy); the day from which a treatment is expected to act; a fact dated ahead; the day a signal is too old to be
+    followed. Never for the dead.
     """
     now = timeline.as_of
     if timeline.died_at is not None:
         return FOR_EVER
     moments = [now + refresh, *_record_changes(timeline)]
-    moments += [each.last.at + FOLLOWED_FOR for each in followed.values()]
+    moments += [each.newest + FOLLOWED_FOR for each in followed.values()]
+    moments += changes(timeline, followed)
     age = timeline.age()
     if isinstance(age, float) and timeline.patient.birth_date is not None:
         days = int(np.ceil((np.floor(age) + 1) * DAYS_PER_YEAR))
@@ -145,37 +156,31 @@ def look_at(timeline: Timeline, followed: Mapping[str, Followed], refresh: timed
     return min(moment for moment in moments if moment > now)
 
 
-def state_to_json(state: State) -> dict[str, Any]:
-    """Return a state as JSON holds it: every digit, the moment to the microsecond."""
+def state_to_json(state: GroupState) -> dict[str, Any]:
+    """Return a state as JSON holds it: every digit, the moment to the microsecond; of the covariance its lower half."""
+    half = np.tril_indices(len(state.x))
     return {
         "at": state.at.isoformat(),
-        "level": state.level,
-        "slope": state.slope,
-        "level_var": state.level_var,
-        "covariance": state.covariance,
-        "slope_var": state.slope_var,
-        "seen": state.seen,
-        "off": state.off,
-        "off_since": None if state.off_since is None else state.off_since.isoformat(),
+        "x": state.x.tolist(),
+        "p": state.p[half].tolist(),
+        "trend": state.trend.tolist(),
+        "tally": state.tally.tolist(),
     }
 
 
-def state_of(written: Mapping[str, Any]) -> State:
+def state_of(written: Mapping[str, Any]) -> GroupState:
     """Return the state that `state_to_json` wrote."""
-    since = written["off_since"]
-    numbers = {name: written[name] for name in ("level", "slope", "level_var", "covariance", "slope_var")}
-    return State(
-        at=datetime.fromisoformat(written["at"]),
-        **{name: float(value) for name, value in numbers.items()},
-        seen=written["seen"],
-        off=written["off"],
-        off_since=None if since is None else datetime.fromisoformat(since),
-    )
+    x = np.array(written["x"], dtype=np.float64)
+    p = np.empty((len(x), len(x)))
+    rows, columns = np.tril_indices(len(x))
+    p[rows, columns] = p[columns, rows] = written["p"]
+    trend, tally = (np.array(written[name], dtype=np.float64) for name in ("trend", "tally"))
+    return GroupState(at=datetime.fromisoformat(written["at"]), x=x, p=p, trend=trend, tally=tally)
 
 
-def at_home(organ: Organ, keys: Iterable[str]) -> tuple[str, ...]:
-    """Return those of the signals that are kept with this organ: each is kept once, with the first that rests on it."""
-    return tuple(key for key in keys if _homes().get(key) == organ.key)
+def at_home(organ: Organ, names: Iterable[str]) -> tuple[str, ...]:
+    """Return those of the groups that are kept with this organ: each once, with the first that rests on any of it."""
+    return tuple(name for name in names if _homes().get(name) == organ.key)
 
 
 def threshold(organ: str, key: str) -> Threshold:
@@ -212,7 +217,7 @@ def _homes() -> Mapping[str, str]:
     homes: dict[str, str] = {}
     for organ in ORGANS:
         for key in _needs(organ):
-            homes.setdefault(key, organ.key)
+            homes.setdefault(group_of(key).name, organ.key)
     return homes
 
 

@@ -5,20 +5,26 @@ its recall level gets its outlook only; one that is reached gets all that a reca
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cache
 
+import numpy as np
+from numpy.typing import NDArray
+
 from alerts.policy import Policy
+from alerts.trigger import Trigger
 from twin import carry, watch
-from twin.forecast.crossing import outlook
-from twin.forecast.crossing_panel import ALREADY_FROM, Crossing, crossing, is_past, line_status, line_values
-from twin.forecast.futures import Followed, Futures
+from twin.forecast import following
+from twin.forecast.crossing import CARRIED_MONTHS, outlook
+from twin.forecast.crossing_panel import is_past, line_status, line_values
+from twin.forecast.following import observations
+from twin.forecast.futures import MONTHS, Followed, Futures
 from twin.forecast.genomics import Genomics
 from twin.forecast.motion import motions
 from twin.forecast.score_course import ScoreCourse, score_course
 from twin.forecast.score_panel import score_panel
-from twin.forecast.signal_panel import observations, signal_panel
+from twin.forecast.signal_panel import signal_panel
 from twin.organs import ORGANS
 from twin.organs.applies import looked_at, why_not
 from twin.organs.base import Organ, Threshold
@@ -27,18 +33,18 @@ from twin.record.fact import Absent
 from twin.record.timeline import Timeline
 from twin.scores import score
 from twin.scores.gather import inputs_of
-from twin.snapshot import ForecastSettings, OrganPanel, PatientHead, head, versions
+from twin.snapshot import ForecastSettings, OrganPanel, PatientHead, head, lines_of, versions
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Part:
-    """The lines that were worked out again, by organ and key, as rows of `carry.LINE`; None for one that fell away.
+    """The lines that were worked out again, by organ and key, (1,) of `carry.LINE` each; None for one that fell away.
 
-    `decided` is about these lines only.
+    `triggers`: of those that are raised.
     """
 
-    lines: Mapping[str, Mapping[str, tuple[object, ...] | None]]
-    decided: watch.Decided
+    lines: Mapping[str, Mapping[str, NDArray[np.void] | None]]
+    triggers: tuple[Trigger, ...]
 
     def keys(self) -> frozenset[str]:
         """The lines as recalls name them, `organ/line`."""
@@ -83,65 +89,47 @@ def work_out(
         timeline: whole in all that `rests_on` of these lines names. followed: the signals that they may follow.
     """
     age = timeline.age()
-    futures = Futures(start=timeline.as_of, age=age if isinstance(age, float) else None, followed=followed)
+    far = Futures(start=timeline.as_of, age=age if isinstance(age, float) else None, followed=followed)
+    near = replace(far, months=min(settings.horizon_months + CARRIED_MONTHS, MONTHS), _levels={})
     courses: dict[str, ScoreCourse] = {}
-    rows: dict[str, dict[str, tuple[object, ...] | None]] = {}
-    reached: dict[str, list[Threshold]] = {}
+    rows: dict[str, dict[str, NDArray[np.void] | None]] = {}
+    raised: dict[str, list[Threshold]] = {}
     for organ, line in lines_on(touched):
-        if line.on == "score" and line.of not in courses:
-            courses[line.of] = score_course(score(line.of), timeline, futures, settings.site)
-        row, is_reached = _row(line, courses.get(line.of), timeline, futures, settings, policy)
+        row = None
+        if why_not(line, timeline, settings.site) is None:
+            if line.on == "score" and line.of not in courses:
+                courses[line.of] = score_course(score(line.of), timeline, near, settings.site)
+            row = _row(line, courses.get(line.of), timeline, near, settings)
+        if row is not None:
+            row["decision"] = carry.decisions(row, timeline.as_of.timestamp(), policy.recall_level)
+            if row["decision"][0] == carry.RAISED:
+                raised.setdefault(organ.key, []).append(line)
         rows.setdefault(organ.key, {})[line.key] = row
-        if is_reached:
-            reached.setdefault(organ.key, []).append(line)
-    organs = tuple(
-        _panel(organ, reached[organ.key], courses, timeline, futures, settings)
-        for organ in ORGANS
-        if organ.key in reached
-    )
+    organs = tuple(_panel(organ, raised[organ.key], timeline, far, settings) for organ in ORGANS if organ.key in raised)
     looked = {"recall_level": settings.recall_level, "horizon_months": settings.horizon_months}
     taken = _Taken(patient=head(timeline), as_of=timeline.as_of, versions=versions(), settings=looked, organs=organs)
-    decided = watch.decide(taken, policy)
-    codes = carry.codes(decided)
-    return Part(
-        lines={
-            organ: {
-                key: None if row is None else (*row[:-1], codes.get(f"{organ}/{key}", carry.NONE))
-                for key, row in lines.items()
-            }
-            for organ, lines in rows.items()
-        },
-        decided=decided,
-    )
+    return Part(lines=rows, triggers=watch.decide(taken, policy).triggers)
 
 
 def _row(
-    line: Threshold,
-    course: ScoreCourse | None,
-    timeline: Timeline,
-    futures: Futures,
-    settings: ForecastSettings,
-    policy: Policy,
-) -> tuple[tuple[object, ...] | None, bool]:
-    """A row without its decision, None where the line has no outlook; and whether it is reached."""
+    line: Threshold, course: ScoreCourse | None, timeline: Timeline, futures: Futures, settings: ForecastSettings
+) -> NDArray[np.void] | None:
+    """One row (1,) without its decision, None where the line has no outlook."""
     newest = _newest(line, course, timeline)
-    if newest is None or why_not(line, timeline, settings.site) is not None:
-        return None, False
     values = line_values(line, course, futures)
-    if isinstance(values, Absent):
-        return None, False
-    seen = outlook(line, values, settings.horizon_months)
+    if newest is None or isinstance(values, Absent):
+        return None
     at, value = newest
-    row = carry.line(
-        seen,
+    row = np.zeros(1, carry.LINE)
+    row[0] = carry.line(
+        outlook(line, values, settings.horizon_months),
         is_past=is_past(line, value),
         status=line_status(line, None, settings.enabled_rules),
         evidence_at=at,
         answered_at=_answered_at(line, timeline),
         as_of=timeline.as_of,
     )
-    is_already = is_past(line, value) and float(seen.here[0]) >= ALREADY_FROM
-    return row, is_already or float(seen.within[0]) >= policy.recall_level
+    return row
 
 
 def _newest(line: Threshold, course: ScoreCourse | None, timeline: Timeline) -> tuple[datetime, float] | None:
@@ -162,7 +150,6 @@ def _answered_at(line: Threshold, timeline: Timeline) -> datetime | None:
 def _panel(
     organ: Organ,
     lines: list[Threshold],
-    courses: Mapping[str, ScoreCourse],
     timeline: Timeline,
     futures: Futures,
     settings: ForecastSettings,
@@ -170,27 +157,16 @@ def _panel(
     """The panel of an organ with these lines, and what they and their answers are on."""
     asked = {key for line in lines for key in ({line.of} if line.on == "signal" else set()) | set(line.closes_with)}
     declared = {item.key: item for each in ORGANS for item in each.signals}
-    signals = {key: signal_panel(declared[key], timeline, futures) for key in sorted(asked & declared.keys())}
+    shown = sorted(asked & declared.keys())
+    known_of = following.courses(timeline, shown)
+    signals = {key: signal_panel(declared[key], timeline, known_of.get(key, following.NO_COURSE)) for key in shown}
     wanted = {(line.of, line.output) for line in lines if line.on == "score"}
+    courses = {key: score_course(score(key), timeline, futures, settings.site) for key, _ in sorted(wanted)}
     scores = {
         (item.key, item.output): score_panel(item, courses[item.key], timeline, settings.site)
         for item in organ.scores
         if (item.key, item.output) in wanted
     }
-
-    def stands(line: Threshold) -> Crossing:
-        on_score = line.on == "score"
-        return crossing(
-            line,
-            scores[line.of, line.output] if on_score else signals[line.of],
-            courses[line.of] if on_score else None,
-            timeline,
-            futures,
-            enabled=settings.enabled_rules,
-            recall_level=settings.recall_level,
-            horizon_months=settings.horizon_months,
-            site=settings.site,
-        )
 
     return OrganPanel(
         key=organ.key,
@@ -198,7 +174,7 @@ def _panel(
         starts_with=organ.starts_with,
         signals=tuple(signals.values()),
         scores=tuple(scores.values()),
-        crossings=tuple(stands(line) for line in lines),
+        crossings=lines_of(lines, signals, scores, courses, timeline, futures, settings),
         history=(),
         genomics=Genomics(),
         links=(),

@@ -64,13 +64,13 @@ def rescore(
         bearing = links.bearing_of(connection, patient_id, stood.computed_at)
         if bearing.into is not None:
             return _hand_on(engine, patient_id, now)
+        last_fact = states.last_fact(connection, bearing.members)  # before the facts: what comes in between is news
         timeline = records.read_timeline(connection, patient_id, now)
         live = recalls.live(patient_id)
         corrected = _corrected(connection, live)
         spoilt = _spoilt(connection, recalls.latest(bearing.members).values())
         parted = _parted(connection, live, bearing)
         version = model_version(connection)
-        last_fact = states.last_fact(connection, bearing.members)
         in_use = (shelf or Shelf()).in_use(connection)
     taken = snapshots.build(timeline, now=now, settings=forecast_settings(settings))
     decided = watch.decide(taken, policy)
@@ -268,10 +268,9 @@ def _judge(
     patient_id = timeline.patient.id
     by_key = {trigger.key: trigger for trigger in triggers}
     opened = updated = closed = 0
+    found = recalls.latest(members)
     spoilt = [
-        ended
-        for ended in recalls.latest(members).values()
-        if reopens(ended, results) is not None and not _has_other(ended, results)
+        ended for ended in found.values() if reopens(ended, results) is not None and not _has_other(ended, results)
     ]
     for ended in spoilt:
         if ended.patient_id == patient_id:
@@ -284,7 +283,8 @@ def _judge(
             closed += recalls.apply(close_by_result(recall, closing, now=now))
     if timeline.died_at is not None:
         return Rescored(closed=closed)
-    found = recalls.latest(members)
+    if updated or closed:
+        found = recalls.latest(members)
     theirs = {(each.patient_id, each.key) for each in spoilt if each.patient_id != patient_id}  # no answer any more
     latest = latest_of(patient_id, {place: each for place, each in found.items() if place not in theirs})
     if about is not None:

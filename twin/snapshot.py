@@ -1,6 +1,6 @@
 """The whole twin of one patient as known at a moment: what is known, where it is heading, and which lines it nears."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, timedelta
 from functools import cache
@@ -10,14 +10,15 @@ from typing import Any
 from twin.errors import ConfigurationError
 from twin.forecast.background import Background, Event, Finding, background, events, findings
 from twin.forecast.crossing_panel import Crossing, crossing
+from twin.forecast.following import NO_COURSE, Course, courses, followed
 from twin.forecast.futures import MONTHS, Followed, Futures
 from twin.forecast.genomics import Genomics, References, genomics
 from twin.forecast.motion import dynamics_version
 from twin.forecast.organ_context import ActiveLink, HistoryItem, active_links, organ_history
 from twin.forecast.result import UNSHOWN
-from twin.forecast.score_course import score_course
+from twin.forecast.score_course import ScoreCourse, score_course
 from twin.forecast.score_panel import ScorePanel, score_panel
-from twin.forecast.signal_panel import SignalPanel, followed, signal_panel
+from twin.forecast.signal_panel import SignalPanel, signal_panel
 from twin.organs import ORGANS
 from twin.organs.base import Organ, Text, Threshold
 from twin.organs.guideline import RULES_VERSION
@@ -115,14 +116,15 @@ def build(timeline: Timeline, *, now: datetime, settings: ForecastSettings | Non
     visible = replace(timeline, facts=known(timeline.facts, timeline.as_of))
     age = visible.age()
     years = age if isinstance(age, float) else None
-    futures = Futures(start=visible.as_of, age=years, followed=followed(visible))
+    known_of = courses(visible)
+    futures = Futures(start=visible.as_of, age=years, followed=followed(known_of))
     return Snapshot(
         patient=head(visible),
         as_of=visible.as_of,
         versions=versions(),
         settings={"recall_level": chosen.recall_level, "horizon_months": chosen.horizon_months},
         background=background(visible),
-        organs=tuple(_organ(organ, visible, futures, chosen) for organ in ORGANS),
+        organs=tuple(_organ(organ, visible, known_of, futures, chosen) for organ in ORGANS),
         events=events(visible),
         findings=findings(visible),
         followed=futures.followed,
@@ -153,8 +155,10 @@ def to_json(snapshot: Snapshot) -> dict[str, Any]:
     return plain
 
 
-def _organ(organ: Organ, timeline: Timeline, futures: Futures, settings: ForecastSettings) -> OrganPanel:
-    signals = {item.key: signal_panel(item, timeline, futures) for item in organ.signals}
+def _organ(
+    organ: Organ, timeline: Timeline, known_of: Mapping[str, Course], futures: Futures, settings: ForecastSettings
+) -> OrganPanel:
+    signals = {item.key: signal_panel(item, timeline, known_of.get(item.key, NO_COURSE)) for item in organ.signals}
     courses = {
         key: score_course(score(key), timeline, futures, settings.site)
         for key in dict.fromkeys(item.key for item in organ.scores)
@@ -169,12 +173,34 @@ def _organ(organ: Organ, timeline: Timeline, futures: Futures, settings: Forecas
             return bool(scores[threshold.of, threshold.output].history)
         return bool(signals[threshold.of].points)
 
-    def stands(threshold: Threshold) -> Crossing:
-        on_score = threshold.on == "score"
-        return crossing(
-            threshold,
-            scores[threshold.of, threshold.output] if on_score else signals[threshold.of],
-            courses[threshold.of] if on_score else None,
+    return OrganPanel(
+        key=organ.key,
+        name=organ.name,
+        starts_with=organ.starts_with,
+        signals=tuple(signals.values()),
+        scores=tuple(scores.values()),
+        crossings=lines_of(filter(has_values, organ.thresholds), signals, scores, courses, timeline, futures, settings),
+        history=organ_history(organ, timeline),
+        genomics=genomics(organ, timeline, settings.site, settings.polygenic),
+        links=active_links(organ.key, timeline),
+    )
+
+
+def lines_of(
+    thresholds: Iterable[Threshold],
+    signals: Mapping[str, SignalPanel],
+    scores: Mapping[tuple[str, str], ScorePanel],
+    courses_of: Mapping[str, ScoreCourse],
+    timeline: Timeline,
+    futures: Futures,
+    settings: ForecastSettings,
+) -> tuple[Crossing, ...]:
+    """Return how lines stand for this patient; all that they are on is among the panels."""
+    return tuple(
+        crossing(
+            each,
+            scores[each.of, each.output] if each.on == "score" else signals[each.of],
+            courses_of[each.of] if each.on == "score" else None,
             timeline,
             futures,
             enabled=settings.enabled_rules,
@@ -182,17 +208,7 @@ def _organ(organ: Organ, timeline: Timeline, futures: Futures, settings: Forecas
             horizon_months=settings.horizon_months,
             site=settings.site,
         )
-
-    return OrganPanel(
-        key=organ.key,
-        name=organ.name,
-        starts_with=organ.starts_with,
-        signals=tuple(signals.values()),
-        scores=tuple(scores.values()),
-        crossings=tuple(stands(threshold) for threshold in organ.thresholds if has_values(threshold)),
-        history=organ_history(organ, timeline),
-        genomics=genomics(organ, timeline, settings.site, settings.polygenic),
-        links=active_links(organ.key, timeline),
+        for each in thresholds
     )
 
 

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 from alerts.recall import Recall
 from tests.builders import bundle, lab, patient
 from twin import advance, carry, intake, rescore, synth
+from twin.forecast.group import group_of
 from twin.settings import Settings
 from twin.store import people, states
 from twin.store.alerts import PostgresAlerts
@@ -70,7 +71,8 @@ def clinic(engine: Engine, settings: Settings) -> Clinic:
 
 
 def state(kept: dict[str, states.OrganState], key: str) -> Mapping[str, Any]:
-    return next(each.signals[key] for each in kept.values() if key in each.signals)
+    name = group_of(key).name
+    return next(each.signals[name] for each in kept.values() if name in each.signals)
 
 
 def lines(kept: dict[str, states.OrganState]) -> dict[str, np.void]:
@@ -137,13 +139,13 @@ def test_a_corrected_value_is_taken_back(clinic: Clinic) -> None:
     whose = clinic.arrive()
     clinic.send(HBA1C, 11.9, "%", LATER - timedelta(days=2), LATER - timedelta(days=1), key="wrong")
     assert clinic.advance(whose, LATER - timedelta(days=1)) is not None
-    wrong = state(clinic.kept(whose), "hba1c")["level"]
+    wrong = state(clinic.kept(whose), "hba1c")["x"]
     clinic.send(HBA1C, 6.0, "%", LATER - timedelta(days=2), key="wrong", status="corrected")
     assert clinic.advance(whose) is not None
     stepped = clinic.kept(whose)
     clinic.whole(whose)
     assert state(stepped, "hba1c") == state(clinic.kept(whose), "hba1c")
-    assert state(stepped, "hba1c")["level"] != wrong
+    assert state(stepped, "hba1c")["x"] != wrong
 
 
 def test_what_is_no_value_of_a_followed_signal_is_left_to_the_whole(clinic: Clinic) -> None:

@@ -1,5 +1,6 @@
 """When a twin is to be looked at though nothing is learnt, and what is kept of a state."""
 
+import json
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -7,8 +8,9 @@ import pytest
 
 from tests.unit.forecast.timelines import NOW, ago, fact, timeline
 from twin import carry
-from twin.forecast.result import State
-from twin.forecast.signal_panel import FOLLOWED_FOR, followed
+from twin.forecast.dynamics import GroupState
+from twin.forecast.following import FOLLOWED_FOR, courses, followed
+from twin.forecast.kernels import LAST, SEEN, SIDE, SINCE
 from twin.record.timeline import Timeline
 
 MONTH = timedelta(days=30)
@@ -16,7 +18,7 @@ YEAR = 365.25
 
 
 def look(one: Timeline) -> datetime:
-    return carry.look_at(one, followed(one), MONTH)
+    return carry.look_at(one, followed(courses(one)), MONTH)
 
 
 def test_after_the_longest_time_that_a_site_wants() -> None:
@@ -40,6 +42,24 @@ def test_when_a_medicine_or_what_was_dated_ahead_begins_or_ends() -> None:
     assert look(timeline([taken, ahead], born=None)) == NOW + timedelta(days=3)
 
 
+def test_on_the_day_from_which_a_treatment_is_expected_to_act_and_to_act_no_more() -> None:
+    pressure = fact(1, "sbp", ago(10), 150.0)
+    began, ends = NOW - timedelta(hours=6), NOW - timedelta(hours=5)
+    started = fact(2, "thiazide", began, kind="medication")
+    assert look(timeline([pressure, started], born=None)) == began + timedelta(days=1)
+    ended = fact(2, "thiazide", ago(5), kind="medication", ended_at=ends)
+    assert look(timeline([pressure, ended], born=None)) == ends + timedelta(days=1)
+    assert look(timeline([started, ended], born=None)) == NOW + MONTH  # nothing that it moves is followed
+
+
+def test_on_the_day_of_a_treatment_dated_ahead_and_on_the_next() -> None:
+    pressure, starts = fact(1, "sbp", ago(10), 150.0), NOW + timedelta(days=3)
+    ahead = fact(2, "thiazide", starts, kind="medication", known_at=ago(1))
+    assert look(timeline([pressure, ahead], born=None)) == starts
+    assert look(timeline([pressure, ahead], born=None, as_of=starts)) == starts + timedelta(days=1)
+    assert look(timeline([pressure, ahead], born=None, as_of=starts + timedelta(days=1))) > starts + timedelta(days=2)
+
+
 def test_when_a_signal_is_too_old_to_be_followed() -> None:
     old = fact(1, "hba1c", NOW - FOLLOWED_FOR + timedelta(days=2), 6.1)
     assert look(timeline([old], born=None)) == NOW + timedelta(days=2)
@@ -50,15 +70,35 @@ def test_the_dead_are_looked_at_no_more() -> None:
     assert look(timeline([dead], born=date(1960, 5, 4))) == carry.FOR_EVER
 
 
+@pytest.mark.parametrize("size", [1, 3, 7])
 @pytest.mark.parametrize("since", [None, datetime(2026, 3, 1, 8, 30, 0, 123_457, tzinfo=UTC)])
-def test_a_state_is_kept_to_the_last_digit(since: datetime | None) -> None:
-    numbers = np.random.default_rng(3).normal(size=5)
-    level, slope, level_var, covariance, slope_var = numbers.tolist()
-    state = State(
-        at=NOW, level=level, slope=slope, level_var=level_var, covariance=covariance, slope_var=slope_var, seen=4,
-        off=0 if since is None else -1, off_since=since,
-    )  # fmt: skip
-    assert carry.state_of(carry.state_to_json(state)) == state
+def test_a_state_is_kept_to_the_last_digit(since: datetime | None, size: int) -> None:
+    rng = np.random.default_rng(3)
+    root, tally = rng.normal(size=(2 * size, 2 * size)), np.zeros((size, 4))
+    tally[:, SEEN], tally[:, LAST] = rng.integers(0, 9, size), rng.normal(20, 5, size)
+    if since is not None:
+        tally[0, SIDE], tally[0, SINCE] = -1, (since - datetime(2000, 1, 1, tzinfo=UTC)).total_seconds() / YEAR / 86_400
+    p = root @ root.T
+    state = GroupState(
+        at=NOW + timedelta(microseconds=1),
+        x=rng.normal(size=2 * size),
+        p=(p + p.T) / 2,
+        trend=rng.normal(size=size),
+        tally=tally,
+    )
+    kept = carry.state_of(json.loads(json.dumps(carry.state_to_json(state))))
+    assert kept.at == state.at
+    for name in ("x", "p", "trend", "tally"):
+        np.testing.assert_array_equal(getattr(kept, name), getattr(state, name))
+        assert getattr(kept, name).dtype == np.float64
+    assert kept.of(0) == state.of(0)
+    assert (kept.of(0).off, kept.of(0).off_since is None) == ((0, True) if since is None else (-1, False))
+
+
+def test_of_a_kept_covariance_there_is_one_half() -> None:
+    p = np.array([[2.0, 0.5], [0.5, 1.0]])
+    state = GroupState(at=NOW, x=np.zeros(2), p=p, trend=np.zeros(1), tally=np.zeros((1, 4)))
+    assert carry.state_to_json(state)["p"] == [2.0, 0.5, 1.0]
 
 
 def test_beyond_what_is_kept_a_line_has_no_decision() -> None:

@@ -6,7 +6,8 @@ import pytest
 
 from tests.unit.forecast.timelines import FALLING_PLATELETS, NOW, ago, fact, history_of, table, timeline
 from twin.errors import ConfigurationError
-from twin.forecast.dynamics import at_time, last_state, observation
+from twin.forecast.dynamics import at_time, follow, observation, reading
+from twin.forecast.group import alone
 from twin.forecast.motion import motion
 from twin.snapshot import ForecastSettings, build, to_json
 
@@ -100,7 +101,7 @@ def test_state_in_a_snapshot_is_that_of_the_filter() -> None:
     body = to_json(build(FATTY, now=NOW))
     moves = motion("platelets")
     seen = [observation(moves, item.observed_at, item.derived.value) for item in FATTY.about("platelets")]
-    state = at_time(moves, last_state(moves, seen), NOW)
+    state = at_time(alone(moves), follow(alone(moves), [reading(item) for item in seen]).last, NOW).of(0)
     assert body["organs"][0]["signals"][0]["state"]["level"] == pytest.approx(moves.canonical(state.level), rel=1e-5)
 
 

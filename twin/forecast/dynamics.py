@@ -1,4 +1,7 @@
-"""The trajectory of one signal: what the values so far say of its level and slope, and of any later date."""
+"""The trajectory of signals that move together: what the entries so far say of their levels and slopes, and of later.
+
+An entry is a reading, or the start of something that moves a signal (`starts.py`).
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from twin.forecast import kernels
+from twin.forecast.group import Group, Start
 from twin.forecast.motion import Motion
 from twin.forecast.result import DEVIATES, Predictive, State
 
@@ -27,11 +31,46 @@ class Observation:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Entry:
+    """What a group takes in: `kind` of `kernels`, about the signal at `place`; working scale, a ramp's a year."""
+
+    at: datetime
+    place: int
+    kind: int
+    value: float
+    variance: float
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class GroupState:
+    """Where K signals stand at a moment, working scale: the arrays of `kernels`, which nobody changes in place."""
+
+    at: datetime
+    x: Array
+    p: Array
+    trend: Array
+    tally: Array
+
+    def of(self, place: int) -> State:
+        """Return what this says of one of the signals."""
+        slope = len(self.trend) + place
+        return _state(
+            self.at,
+            (
+                self.x[place], self.x[slope], self.p[place, place], self.p[place, slope], self.p[slope, slope],
+                self.trend[place], self.tally[place, kernels.SIDE], self.tally[place, kernels.SINCE],
+            ),
+            int(self.tally[place, kernels.SEEN]),
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Track:
-    """The filtered states after each observation, oldest first, and the weight each observation got (1 = full)."""
+    """After each entry, oldest first: the state of its own signal, and the weight it got (1 = full); and the last."""
 
     states: tuple[State, ...]
     weights: tuple[float, ...]
+    last: GroupState
 
 
 def observation(motion: Motion, at: datetime, value: float, sd: float | None = None) -> Observation | None:
@@ -40,72 +79,85 @@ def observation(motion: Motion, at: datetime, value: float, sd: float | None = N
     return None if working is None else Observation(at=at, value=working, noise=motion.noise(value, sd))
 
 
-def follow(motion: Motion, observations: Sequence[Observation]) -> Track:
-    """Filter a series from scratch. `observations` are in order of time, with aware datetimes."""
-    if not observations:
-        return Track(states=(), weights=())
-    states, weights = _run(motion, observations)
-    rows = zip(observations, states, strict=True)
-    return Track(
-        states=tuple(_state(item.at, row, seen + 1) for seen, (item, row) in enumerate(rows)),
-        weights=tuple(float(weight) for weight in weights),
+def reading(seen: Observation, place: int = 0) -> Entry:
+    """Return the entry of an observation."""
+    return Entry(at=seen.at, place=place, kind=kernels.READING, value=seen.value, variance=seen.noise)
+
+
+def follow(group: Group, entries: Sequence[Entry], sex: str = "unknown") -> Track:
+    """Filter entries (at least one) from scratch. They are in order of time, with aware datetimes."""
+    start = group.start(sex)
+    rows, weights = kernels.run(
+        np.array([_years(item.at) for item in entries]),
+        np.array([item.kind for item in entries]),
+        np.array([item.place for item in entries]),
+        np.array([item.value for item in entries]),
+        np.array([item.variance for item in entries]),
+        start,
+        group.drift,
+        group.wander,
+        group.relaxation,
+        group.motions[0].gate,
+        group.motions[0].step_years,
     )
+    counts, states = [0] * len(group.motions), []
+    for item, row in zip(entries, rows.tolist(), strict=True):
+        counts[item.place] += item.kind == kernels.READING
+        states.append(_state(item.at, row, counts[item.place]))
+    return Track(states=tuple(states), weights=tuple(weights.tolist()), last=_group_state(entries[-1].at, start))
 
 
-def last_state(motion: Motion, observations: Sequence[Observation]) -> State:
-    """Return the state after the last of `observations` (at least one): `follow` without the way there."""
-    states, _ = _run(motion, observations)
-    return _state(observations[-1].at, states[-1], len(observations))
-
-
-def update(motion: Motion, state: State | None, new: Observation) -> tuple[State, float]:
-    """Take one new observation into a state: the same as following the whole series again.
+def update(group: Group, state: GroupState | None, new: Entry, sex: str = "unknown") -> tuple[GroupState, float]:
+    """Take one new entry into a state, in one step; return it and the entry's weight: as following everything again.
 
     Raises:
         ValueError: `new` lies before the state; a late value needs the series followed again.
     """
-    row, off = (_prior(motion), np.zeros(2)) if state is None else (_row(state), _off(state))
-    if state is not None:
-        if new.at < state.at:
-            raise ValueError("an observation older than the state: follow the series again")
-        kernels.propagate(row, _years(new.at) - _years(state.at), motion.slope_sd, motion.wander, motion.relaxation)
-    gate = motion.gate if state is not None else np.inf
-    weight = kernels.observe(row, off, _years(new.at), new.value, new.noise, gate, motion.step_years)
-    seen = 1 if state is None else state.seen + 1
-    return _state(new.at, np.concatenate((row, off)), seen), float(weight)
+    moved = group.start(sex) if state is None else _moved(group, state, new.at)
+    first = group.motions[0]
+    weight = kernels.enter(
+        *moved, new.kind, new.place, _years(new.at), new.value, new.variance, first.gate, first.step_years
+    )
+    return _group_state(new.at, moved), float(weight)
 
 
-def at_time(motion: Motion, state: State, at: datetime) -> State:
-    """Return the state carried forward to `at`, with no new observation."""
-    row = _row(state)
-    kernels.propagate(row, _years(at) - _years(state.at), motion.slope_sd, motion.wander, motion.relaxation)
-    return _state(at, np.concatenate((row, _off(state))), state.seen)
+def at_time(group: Group, state: GroupState, at: datetime) -> GroupState:
+    """Return a state carried forward to `at`, with nothing new."""
+    return _group_state(at, _moved(group, state, at))
 
 
 def predictive(motion: Motion, state: State, at: datetime) -> Predictive:
     """Return the distribution of the true level at a later date."""
-    later = at_time(motion, state, at)
-    return Predictive(at=at, mean=later.level, variance=later.level_var, scale=motion.scale)
+    mean, variance = _ahead(motion, state, np.array([_years(at) - _years(state.at)]))[:, 0].tolist()
+    return Predictive(at=at, mean=mean, variance=variance, scale=motion.scale)
 
 
 def fan(motion: Motion, state: State, years: Array) -> list[dict[str, float]]:
     """Return the quantiles of the true level, canonical unit, at each of `years` after the state."""
-    moments = kernels.ahead(_row(state), years, motion.slope_sd, motion.wander, motion.relaxation)
+    moments = _ahead(motion, state, years)
     levels = moments[0] + np.sqrt(moments[1]) * np.array(list(DEVIATES.values()))[:, np.newaxis]
     canonical = np.exp(levels) if motion.scale == "log" else np.maximum(levels, motion.lowest)
     return [dict(zip(DEVIATES, column, strict=True)) for column in canonical.T.tolist()]
 
 
-def sample(motion: Motion, state: State, draws: Array, years: float) -> Array:
-    """Return simulated true levels, canonical unit: (P, M), column 0 at the state's time, each next `years` later."""
-    levels: Array = kernels.simulate(_row(state), draws, years, motion.slope_sd, motion.wander, motion.relaxation)
-    return np.exp(levels) if motion.scale == "log" else np.maximum(levels, motion.lowest)
+def sample(group: Group, state: GroupState, draws: Array, columns: int, years: float) -> Array:
+    """Return simulated true levels (K, P, M), canonical unit: column 0 at the state's time, each next `years` later."""
+    levels: Array = kernels.simulate(
+        state.x, state.p, state.trend, draws, columns, years, group.drift, group.wander, group.relaxation
+    )
+    for place, motion in enumerate(group.motions):
+        if motion.scale == "log":
+            np.exp(levels[place], out=levels[place])
+        else:
+            np.maximum(levels[place], motion.lowest, out=levels[place])
+    return levels
 
 
 def mean_path(motion: Motion, state: State, columns: int, years: float) -> Array:
     """Return the expected level at the same moments as `sample`, working scale: (M,)."""
     elapsed = np.arange(columns) * years
-    return np.asarray(state.level + state.slope * motion.relaxation * -np.expm1(-elapsed / motion.relaxation))
+    faded = motion.relaxation * -np.expm1(-elapsed / motion.relaxation)
+    return np.asarray(state.level + state.slope * faded + state.trend * elapsed)
 
 
 def spread(motion: Motion, state: State) -> tuple[float, float]:
@@ -114,39 +166,34 @@ def spread(motion: Motion, state: State) -> tuple[float, float]:
     return motion.canonical(state.level - reach), motion.canonical(state.level + reach)
 
 
-def _run(motion: Motion, observations: Sequence[Observation]) -> tuple[Array, Array]:
-    result: tuple[Array, Array] = kernels.run(
-        np.array([_years(item.at) for item in observations]),
-        np.array([item.value for item in observations]),
-        np.array([item.noise for item in observations]),
-        _prior(motion),
-        motion.slope_sd,
-        motion.wander,
-        motion.relaxation,
-        motion.gate,
-        motion.step_years,
+def _ahead(motion: Motion, state: State, years: Array) -> Array:
+    row = np.array(
+        [state.level, state.slope, state.level_var, state.covariance, state.slope_var, state.trend], dtype=np.float64
     )
-    return result
+    moments: Array = kernels.ahead(row, years, motion.slope_sd, motion.wander, motion.relaxation)
+    return moments
+
+
+def _moved(group: Group, state: GroupState, at: datetime) -> Start:
+    """A copy of a state's arrays, carried forward to `at`."""
+    if at < state.at:
+        raise ValueError("an entry older than the state: follow the series again")
+    x, p, trend, tally = state.x.copy(), state.p.copy(), state.trend.copy(), state.tally.copy()
+    kernels.propagate(x, p, trend, _years(at) - _years(state.at), group.drift, group.wander, group.relaxation)
+    return x, p, trend, tally
+
+
+def _group_state(at: datetime, arrays: Start) -> GroupState:
+    x, p, trend, tally = arrays
+    return GroupState(at=at, x=x, p=p, trend=trend, tally=tally)
 
 
 def _years(at: datetime) -> float:
     return (at - _EPOCH).total_seconds() / SECONDS_PER_YEAR
 
 
-def _prior(motion: Motion) -> Array:
-    return np.array([motion.centre, 0.0, motion.spread**2, 0.0, motion.slope_sd**2])
-
-
-def _row(state: State) -> Array:
-    return np.array([state.level, state.slope, state.level_var, state.covariance, state.slope_var])
-
-
-def _off(state: State) -> Array:
-    return np.array([float(state.off), 0.0 if state.off_since is None else _years(state.off_since)])
-
-
-def _state(at: datetime, row: Array, seen: int) -> State:
-    level, slope, level_var, covariance, slope_var, side, since = row.tolist()
+def _state(at: datetime, row: Sequence[float], seen: int) -> State:
+    level, slope, level_var, covariance, slope_var, trend, side, since = (float(number) for number in row)
     return State(
         at=at,
         level=level,
@@ -154,6 +201,7 @@ def _state(at: datetime, row: Array, seen: int) -> State:
         level_var=level_var,
         covariance=covariance,
         slope_var=slope_var,
+        trend=trend,
         seen=seen,
         off=int(side),
         off_since=_EPOCH + timedelta(seconds=since * SECONDS_PER_YEAR) if side else None,

@@ -9,7 +9,8 @@ from hashlib import sha256
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.forecast.dynamics import Observation, at_time, last_state, mean_path, sample
+from twin.forecast.dynamics import Entry, GroupState, at_time, follow, mean_path, sample
+from twin.forecast.group import Group
 from twin.forecast.motion import Motion
 from twin.forecast.result import State
 
@@ -21,22 +22,50 @@ MONTH_YEARS = 1 / 12
 MONTH = timedelta(days=365.25 / 12)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Followed:
-    """A signal with what was observed of it and its state today, for one scaling of the house values.
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Held:
+    """Signals that move together, for one scaling of the house values: what they rest on, and where they stand.
 
-    `last` is the state after the newest observation, `state` the same carried forward to today.
+    `last` is the state after the newest of `entries`, `now` the same carried forward to today.
     """
 
+    group: Group
+    entries: tuple[Entry, ...]
+    sex: str
+    last: GroupState
+    now: GroupState
+
+    @classmethod
+    def until(cls, start: datetime, group: Group, entries: tuple[Entry, ...], last: GroupState, sex: str) -> "Held":
+        """Carry the state after the newest of `entries` forward to `start`."""
+        return cls(group=group, entries=entries, sex=sex, last=last, now=at_time(group, last, start))
+
+    def scaled(self, factor: float) -> "Held":
+        """The same, followed again with drift and wander scaled by `factor`."""
+        group = self.group.scaled(factor)
+        last = follow(group, self.entries, self.sex).last
+        return Held.until(self.now.at, group, self.entries, last, self.sex)
+
+    def follow(self, place: int, newest: datetime) -> "Followed":
+        """Return one of the signals, whose newest reading was at `newest`."""
+        motion, state = self.group.motions[place], self.now.of(place)
+        return Followed(motion=motion, place=place, newest=newest, state=state, held=self)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True, eq=False)
+class Followed:
+    """A signal today, with those it moves with; `newest`: the moment of its own newest reading."""
+
     motion: Motion
-    last: State
+    place: int
+    newest: datetime
     state: State
-    observations: tuple[Observation, ...]
+    held: Held
 
 
 @dataclass(frozen=True, kw_only=True)
 class Futures:
-    """The futures of one patient from `start` on.
+    """The futures of one patient from `start` on, so many months far: the first of longer ones, digit by digit.
 
     Draws depend on the signal's key alone, so a patient gets the same digits alone or in a batch, in any order.
     """
@@ -44,28 +73,36 @@ class Futures:
     start: datetime
     age: float | None
     followed: Mapping[str, Followed]
+    months: int = MONTHS
     _levels: dict[str, Array] = field(default_factory=dict, repr=False)
 
     def ages(self) -> Array | None:
         """Return the age at each month (1, M), or None where it is not known."""
         if self.age is None:
             return None
-        return np.float64(self.age) + np.arange(MONTHS + 1, dtype=np.float64)[np.newaxis, :] * np.float64(MONTH_YEARS)
+        return np.float64(self.age) + np.arange(self.months + 1, dtype=np.float64)[np.newaxis, :] * np.float64(
+            MONTH_YEARS
+        )
 
     def levels(self, key: str) -> Array | None:
-        """Return the simulated levels of a signal (PATHS, M), canonical unit, or None where nothing is known of it."""
+        """Return the simulated levels of a signal (PATHS, M), canonical unit, or None where nothing is known of it.
+
+        Drawn together with those it moves with.
+        """
         signal = self.followed.get(key)
         if signal is None:
             return None
-        if key not in self._levels:
-            self._levels[key] = sample(signal.motion, signal.state, draws(key), MONTH_YEARS)
-        return self._levels[key]
+        name = signal.held.group.name
+        if name not in self._levels:
+            group = signal.held.group
+            self._levels[name] = sample(group, signal.held.now, draws(group.keys), self.months + 1, MONTH_YEARS)
+        return np.asarray(self._levels[name][signal.place])
 
     def without_trend(self, key: str) -> Array:
         """Return the levels of a signal as if its expected course stood still from today on."""
         signal, levels = self.followed[key], self.levels(key)
         assert levels is not None
-        course = mean_path(signal.motion, signal.state, MONTHS + 1, MONTH_YEARS)
+        course = mean_path(signal.motion, signal.state, self.months + 1, MONTH_YEARS)
         drift = course - course[0]
         return levels * np.exp(-drift) if signal.motion.scale == "log" else levels - drift
 
@@ -77,29 +114,23 @@ class Futures:
 
     def scaled(self, factor: float, keys: tuple[str, ...]) -> "Futures":
         """The same patient, these signals followed again with drift and wander scaled by `factor`."""
-        followed = {
-            key: follow_until(self.followed[key].motion.scaled(factor), self.followed[key].observations, self.start)
-            for key in keys
-            if key in self.followed
-        }
-        return Futures(start=self.start, age=self.age, followed=followed)
+        chosen = {key: self.followed[key] for key in keys if key in self.followed}
+        held = {each.held.group.name: each.held for each in chosen.values()}
+        scaled = {name: each.scaled(factor) for name, each in held.items()}
+        followed = {key: scaled[each.held.group.name].follow(each.place, each.newest) for key, each in chosen.items()}
+        return Futures(start=self.start, age=self.age, followed=followed, months=self.months)
 
 
-def follow_until(motion: Motion, observations: tuple[Observation, ...], start: datetime) -> Followed:
-    """Filter `observations` (at least one) and carry the state forward to `start`."""
-    return carried_to(motion, last_state(motion, observations), observations, start)
-
-
-def carried_to(motion: Motion, last: State, observations: tuple[Observation, ...], start: datetime) -> Followed:
-    """Carry the state after the newest of `observations` forward to `start`."""
-    return Followed(motion=motion, last=last, state=at_time(motion, last, start), observations=observations)
-
-
-@lru_cache(maxsize=64)
-def draws(key: str) -> Array:
-    """Return the standard normal draws of a signal (PATHS, M, 2), in antithetic pairs."""
-    seed = int.from_bytes(sha256(key.encode()).digest()[:8], "big")
-    half = np.random.default_rng(seed).standard_normal((PATHS // 2, MONTHS + 1, 2))
-    both = np.concatenate((half, -half))
+@lru_cache(maxsize=128)
+def draws(keys: tuple[str, ...]) -> Array:
+    """Return the standard normal draws of signals (2K, PATHS, M), levels then slopes, in antithetic pairs."""
+    both = np.concatenate([_draws(key) for key in keys], axis=1).reshape(2 * len(keys), PATHS, MONTHS + 1)
     both.setflags(write=False)
     return both
+
+
+def _draws(key: str) -> Array:
+    """The draws of one signal: (2, 1, PATHS, M)."""
+    seed = int.from_bytes(sha256(key.encode()).digest()[:8], "big")
+    half = np.random.default_rng(seed).standard_normal((PATHS // 2, MONTHS + 1, 2))
+    return np.moveaxis(np.concatenate((half, -half)), 2, 0)[:, np.newaxis]

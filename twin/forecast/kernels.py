@@ -1,10 +1,12 @@
-"""The arithmetic of the level-and-slope filter, compiled: exact discretisation, gated update, simulated futures.
+"""The arithmetic of the filter that the pages use, compiled: exact discretisation, gated update, simulated futures.
 
-    ds = -s/T dt + sqrt(2/T) slope_sd dW1        a drift that fades unless data keep it up
-    dm =  s  dt +            wander   dW2        the level follows it, and wanders besides
-     y =  m + e,  e ~ N(0, r)                    what the laboratory reports
+    ds = -s/T dt + ...        drifts that fade unless data keep them up, covariance `drift` between the signals
+    dm = (s + trend) dt + ... the levels follow them and what is expected of everybody, and wander besides: `wander` dt
+     y =  m + e,  e ~ N(0, r) what the laboratory reports of one signal
 
-`plain.py` is the same in plain NumPy matrices, the tests' oracle.
+State of K signals: x (2K,) = levels, slopes; p (2K, 2K) its covariance; trend (K,) a year; tally (K, 4): readings seen,
+time of the newest, side of a pending wild value, since when. `plain.py` is the same in plain NumPy matrices, the
+tests' oracle.
 """
 
 import numpy as np
@@ -12,6 +14,9 @@ from numba import njit
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
+SEEN, LAST, SIDE, SINCE = range(4)  # the columns of a tally
+READING, STEP, RAMP = range(3)  # the kinds of an entry
 _SERIES_BELOW = 1e-2  # of a relaxation time: below it the closed form of the level's noise loses digits
 
 
@@ -32,121 +37,188 @@ def transition(years: float, slope_sd: float, wander: float, relaxation: float) 
 
 
 @njit(cache=True)
-def propagate(state: Array, years: float, slope_sd: float, wander: float, relaxation: float) -> None:
-    """Move `state` (level, slope, var, cov, var) forward in place."""
+def propagate(x: Array, p: Array, trend: Array, years: float, drift: Array, wander: Array, relaxation: float) -> None:
+    """Move a state forward by `years`, in place."""
     if years <= 0.0:
         return
-    b, a, q_ll, q_ls, q_ss = transition(years, slope_sd, wander, relaxation)
-    level, slope, p_ll, p_ls, p_ss = state
-    state[0] = level + b * slope
-    state[1] = a * slope
-    state[2] = p_ll + 2.0 * b * p_ls + b * b * p_ss + q_ll
-    state[3] = a * (p_ls + b * p_ss) + q_ls
-    state[4] = a * a * p_ss + q_ss
+    k = trend.shape[0]
+    b, a, q_ll, q_ls, q_ss = transition(years, 1.0, 0.0, relaxation)
+    for i in range(k):
+        x[i] += b * x[k + i] + trend[i] * years
+        x[k + i] *= a
+    for i in range(k):
+        for j in range(i + 1):
+            across = p[i, k + j] + p[j, k + i]
+            moved = p[i, j] + b * across + b * b * p[k + i, k + j] + q_ll * drift[i, j] + wander[i, j] * years
+            p[i, j], p[j, i] = moved, moved
+    for i in range(k):
+        for j in range(k):
+            moved = a * (p[i, k + j] + b * p[k + i, k + j]) + q_ls * drift[i, j]
+            p[i, k + j], p[k + j, i] = moved, moved
+    for i in range(k):
+        for j in range(i + 1):
+            moved = a * a * p[k + i, k + j] + q_ss * drift[i, j]
+            p[k + i, k + j], p[k + j, k + i] = moved, moved
 
 
 @njit(cache=True)
-def observe(state: Array, off: Array, time: float, value: float, noise: float, gate: float, step_years: float) -> float:
-    """Take one observation into `state` in place; return its weight (1, or less where it lay beyond the gate).
+def observe(
+    x: Array, p: Array, tally: Array, k: int, time: float, value: float, noise: float, gate: float, step_years: float
+) -> float:
+    """Take one reading of signal `k` into a state in place; return its weight: 1, or less beyond the gate.
 
-    `off` is (side, since): the side of a pending wild value. One wild value is down-weighted so that it counts as if
-    it lay on the gate, and less the wilder it is. A second one on the same side, at least `step_years` after the
-    first, is a step: the level is let go instead.
+    One wild value is down-weighted so that it counts as if it lay on the gate, and less the wilder it is. A second one
+    on the same side, at least `step_years` after the first, is a step: the level is let go instead. The first reading
+    of a signal has no history to be wild against.
     """
-    surprise = value - state[0]
-    variance = state[2] + noise
-    weight = 1.0
-    if surprise * surprise > gate * gate * variance:
+    surprise, variance, weight = value - x[k], p[k, k] + noise, 1.0
+    if tally[k, SEEN] > 0.0 and surprise * surprise > gate * gate * variance:
         side = 1.0 if surprise > 0.0 else -1.0
-        if off[0] == side and time - off[1] >= step_years:
-            state[2] += surprise * surprise - variance
+        if tally[k, SIDE] == side and time - tally[k, SINCE] >= step_years:
+            p[k, k] += surprise * surprise - variance
             variance = surprise * surprise
-            off[0] = 0.0
+            tally[k, SIDE] = 0.0
         else:
             wide = (surprise / gate) ** 2
             weight = variance / wide
             variance = wide
-            if off[0] != side:
-                off[1] = time
-            off[0] = side
+            if tally[k, SIDE] != side:
+                tally[k, SINCE] = time
+            tally[k, SIDE] = side
     else:
-        off[0] = 0.0
-    gain_level, gain_slope = state[2] / variance, state[3] / variance
-    level_var, covariance = state[2], state[3]
-    state[0] += gain_level * surprise
-    state[1] += gain_slope * surprise
-    state[2] = level_var - gain_level * level_var
-    state[3] = covariance - gain_level * covariance
-    state[4] -= gain_slope * covariance
+        tally[k, SIDE] = 0.0
+    tally[k, SEEN] += 1.0
+    tally[k, LAST] = time
+    gain = p[:, k].copy()
+    for i in range(x.shape[0]):
+        x[i] += gain[i] / variance * surprise
+        for j in range(i + 1):
+            p[i, j] -= gain[i] / variance * gain[j]
+            p[j, i] = p[i, j]
     return weight
+
+
+@njit(cache=True)
+def enter(
+    x: Array, p: Array, trend: Array, tally: Array, kind: int, k: int, time: float, value: float, variance: float,
+    gate: float, step_years: float,
+) -> float:  # fmt: skip
+    """Take one entry into a state in place; return the weight of a reading, 1 for anything else.
+
+    A step moves the level of a signal that was read before (the first reading holds what came earlier), a ramp its
+    trend, from the first entry on; both make it less certain by `variance`.
+    """
+    if kind == READING:
+        return observe(x, p, tally, k, time, value, variance, gate, step_years)
+    if kind == RAMP:
+        trend[k] += value
+        p[trend.shape[0] + k, trend.shape[0] + k] += variance
+    elif tally[k, SEEN] > 0.0:
+        x[k] += value
+        p[k, k] += variance
+    return 1.0
 
 
 @njit(cache=True)
 def run(
     times: Array,
+    kinds: Index,
+    signals: Index,
     values: Array,
-    noises: Array,
-    prior: Array,
-    slope_sd: float,
-    wander: float,
+    variances: Array,
+    start: tuple[Array, Array, Array, Array],
+    drift: Array,
+    wander: Array,
     relaxation: float,
     gate: float,
     step_years: float,
 ) -> tuple[Array, Array]:
-    """Filter a whole series from `prior`.
-
-    Args:
-        times: (N,) years, ascending. values, noises: (N,) working scale.
+    """Take N entries, ascending in time, into `start` (x, p, trend, tally) in place.
 
     Returns:
-        States after each observation (N, 7): level, slope, var, cov, var, side, since; and weights (N,).
+        What stands of each entry's own signal after it (N, 8): level, slope, var, cov, var, trend, side, since; and
+        weights (N,).
     """
-    count = times.shape[0]
-    states, weights = np.empty((count, 7)), np.ones(count)
-    state, off = prior.copy(), np.zeros(2)
-    for i in range(count):
-        if i > 0:
-            propagate(state, times[i] - times[i - 1], slope_sd, wander, relaxation)
-        gate_here = gate if i > 0 else np.inf  # the first value has no history to be off from
-        weights[i] = observe(state, off, times[i], values[i], noises[i], gate_here, step_years)
-        states[i, :5] = state
-        states[i, 5:] = off
-    return states, weights
+    x, p, trend, tally = start
+    count, k = times.shape[0], trend.shape[0]
+    rows, weights = np.empty((count, 8)), np.ones(count)
+    for n in range(count):
+        if n > 0:
+            propagate(x, p, trend, times[n] - times[n - 1], drift, wander, relaxation)
+        s = signals[n]
+        weights[n] = enter(x, p, trend, tally, kinds[n], s, times[n], values[n], variances[n], gate, step_years)
+        rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = x[s], x[k + s], p[s, s], p[s, k + s]
+        rows[n, 4], rows[n, 5], rows[n, 6], rows[n, 7] = p[k + s, k + s], trend[s], tally[s, SIDE], tally[s, SINCE]
+    return rows, weights
 
 
 @njit(cache=True)
 def ahead(state: Array, years: Array, slope_sd: float, wander: float, relaxation: float) -> Array:
-    """Return mean and variance of the level (2, M) at `years` after `state`."""
+    """Return mean and variance of one signal's level (2, M) at `years` after `state`.
+
+    Args:
+        state: level, slope, their variance, covariance and variance, trend.
+    """
     moments = np.empty((2, years.shape[0]))
+    level, slope, p_ll, p_ls, p_ss, trend = state
     for i in range(years.shape[0]):
-        later = state.copy()
-        propagate(later, years[i], slope_sd, wander, relaxation)
-        moments[0, i], moments[1, i] = later[0], later[2]
+        b, _, q_ll, _, _ = transition(years[i], slope_sd, wander, relaxation)
+        moments[0, i] = level + b * slope + trend * years[i]
+        moments[1, i] = p_ll + 2.0 * b * p_ls + b * b * p_ss + q_ll
     return moments
 
 
 @njit(cache=True)
-def simulate(state: Array, draws: Array, years: float, slope_sd: float, wander: float, relaxation: float) -> Array:
-    """Return simulated levels (P, M): column 0 is now, each next one `years` later. `draws`: (P, M, 2) normal."""
-    paths, columns = draws.shape[0], draws.shape[1]
-    levels = np.empty((paths, columns))
-    b, a, q_ll, q_ls, q_ss = transition(years, slope_sd, wander, relaxation)
-    r11, r21, r22 = _root(q_ll, q_ls, q_ss)
-    s11, s21, s22 = _root(state[2], state[3], state[4])
+def simulate(
+    x: Array, p: Array, trend: Array, draws: Array, columns: int, years: float, drift: Array, wander: Array,
+    relaxation: float,
+) -> Array:  # fmt: skip
+    """Return simulated levels (K, P, M): column 0 is now, each next one `years` later.
+
+    Args:
+        draws: (2K, P, at least M) normal: of the levels, then of the slopes. columns: M.
+    """
+    k, paths = trend.shape[0], draws.shape[1]
+    b, a, _, _, _ = transition(years, 1.0, 0.0, relaxation)
+    added = np.zeros((2 * k, 2 * k))
+    propagate(np.zeros(2 * k), added, np.zeros(k), years, drift, wander, relaxation)
+    start, root = _root(p), _root(added)
+    levels, now = np.empty((k, paths, columns)), np.empty(2 * k)
     for i in range(paths):
-        level = state[0] + s11 * draws[i, 0, 0]
-        slope = state[1] + s21 * draws[i, 0, 0] + s22 * draws[i, 0, 1]
-        levels[i, 0] = level
+        now[:] = x
+        _scatter(now, start, draws, i, 0)
+        for s in range(k):
+            levels[s, i, 0] = now[s]
         for j in range(1, columns):
-            level += b * slope + r11 * draws[i, j, 0]
-            slope = a * slope + r21 * draws[i, j, 0] + r22 * draws[i, j, 1]
-            levels[i, j] = level
+            for s in range(k):
+                now[s] += b * now[k + s] + trend[s] * years
+                now[k + s] *= a
+            _scatter(now, root, draws, i, j)
+            for s in range(k):
+                levels[s, i, j] = now[s]
     return levels
 
 
 @njit(cache=True)
-def _root(v_ll: float, v_ls: float, v_ss: float) -> tuple[float, float, float]:
-    """The lower Cholesky root of a 2 x 2 covariance that may be singular."""
-    r11 = np.sqrt(max(v_ll, 0.0))
-    r21 = v_ls / r11 if r11 > 0.0 else 0.0
-    return r11, r21, np.sqrt(max(v_ss - r21 * r21, 0.0))
+def _scatter(now: Array, root: Array, draws: Array, i: int, j: int) -> None:
+    """Add root draws[:, i, j] in place."""
+    for row in range(now.shape[0]):
+        for column in range(row + 1):
+            now[row] += root[row, column] * draws[column, i, j]
+
+
+@njit(cache=True)
+def _root(covariance: Array) -> Array:
+    """The lower Cholesky root of a covariance that may be singular."""
+    size = covariance.shape[0]
+    root = np.zeros((size, size))
+    for i in range(size):
+        for j in range(i + 1):
+            rest = covariance[i, j]
+            for n in range(j):
+                rest -= root[i, n] * root[j, n]
+            if i == j:
+                root[i, i] = np.sqrt(max(rest, 0.0))
+            elif root[j, j] > 1e-9 * np.sqrt(covariance[j, j]):
+                root[i, j] = rest / root[j, j]
+    return root

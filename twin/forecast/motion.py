@@ -1,5 +1,6 @@
 """How a signal moves: its working scale, noise, drift and wander, from `data/dynamics.toml` and `signals.csv`."""
 
+import csv
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -19,7 +20,8 @@ class Motion:
 
     The level has a slope that relaxes to zero (Ornstein-Uhlenbeck, stationary SD `slope_sd` per year) and wanders
     besides (Brownian, `wander` per square root of a year). `cvi`, `cva` are fractions of the value. `lowest`: the least
-    value that can be, canonical unit: no calcium score is below 0, however wide its fan.
+    value that can be, canonical unit: no calcium score is below 0, however wide its fan. `ageing`: what is expected of
+    a woman, and of a man, a year.
     """
 
     key: str
@@ -34,6 +36,7 @@ class Motion:
     gate: float
     step_years: float
     lowest: float
+    ageing: tuple[float, float] = (0.0, 0.0)
 
     def working(self, value: float) -> float | None:
         """Return a canonical value on the working scale, or None where it has none (zero on the log scale)."""
@@ -50,6 +53,11 @@ class Motion:
         """The mean of the level's prior, working scale."""
         return log(self.typical) if self.scale == "log" else self.typical
 
+    def trend(self, sex: str) -> float:
+        """Return what is expected of everybody of this sex a year, working scale; where it is not known, the middle."""
+        women, men = self.ageing
+        return {"female": women, "male": men}.get(sex, (women + men) / 2)
+
     def noise(self, value: float, sd: float | None = None) -> float:
         """Return the variance of one observation, working scale.
 
@@ -64,6 +72,16 @@ class Motion:
     def scaled(self, factor: float) -> "Motion":
         """The same signal moving `factor` times as much: for the uncertainty of the house values themselves."""
         return replace(self, slope_sd=self.slope_sd * factor, wander=self.wander * factor)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Together:
+    """Two signals that move together: correlation of their levels between people, and of their changes in one."""
+
+    first: str
+    second: str
+    level: float
+    change: float
 
 
 def motion(key: str) -> Motion:
@@ -82,6 +100,40 @@ def motion(key: str) -> Motion:
 def motions() -> Mapping[str, Motion]:
     """Every signal that can be followed, by key."""
     return MappingProxyType({key: _motion(key, row) for key, row in _table()["signals"].items()})
+
+
+@cache
+def together() -> tuple[Together, ...]:
+    """Every pair of signals that is linked."""
+    return tuple(
+        Together(
+            first=row["first"],
+            second=row["second"],
+            level=float(row["level"]),
+            change=float(row["change"]),
+        )
+        for row in rows("together.csv")
+    )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Origin:
+    """Where a number comes from; `derived`: made of numbers that were read in the source."""
+
+    text: str
+    status: Literal["verified", "derived"]
+
+
+def ageing_source(key: str) -> Origin | None:
+    """Return where what is expected of a signal every year comes from; None where nothing is."""
+    row = _table().get("ageing", {}).get(key)
+    return None if row is None else Origin(text=row["source"], status=row["status"])
+
+
+def rows(name: str) -> list[dict[str, str]]:
+    """Return the rows of one of the tables beside `dynamics.toml`; a line that starts with # is a remark."""
+    text = (files("twin.forecast") / "data" / name).read_text(encoding="utf-8")
+    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
 
 
 @cache
@@ -116,4 +168,10 @@ def _motion(key: str, row: Mapping[str, Any]) -> Motion:
         gate=float(table["gate_sd"]),
         lowest=float("-inf") if measured.plausible[0] is None else measured.plausible[0],
         step_years=(float(table["step_days"]) - 0.5) / 365.25,  # half a day: many sources give dates without a time
+        ageing=_ageing(key),
     )
+
+
+def _ageing(key: str) -> tuple[float, float]:
+    row = _table().get("ageing", {}).get(key)
+    return (0.0, 0.0) if row is None else (float(row["female"]), float(row["male"]))

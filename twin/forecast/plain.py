@@ -4,65 +4,86 @@ import numpy as np
 from numpy.typing import NDArray
 
 Array = NDArray[np.float64]
+Index = NDArray[np.int64]
 
 
 def transition(years: float, slope_sd: float, wander: float, relaxation: float) -> tuple[Array, Array]:
-    """Return the transition matrix (2, 2) and the covariance of the noise it adds (2, 2)."""
-    a = np.exp(-years / relaxation)
-    q = 2.0 * slope_sd**2 / relaxation
-    matrix = np.array([[1.0, relaxation * (1.0 - a)], [0.0, a]])
-    level = q * relaxation**2 * (years - 2.0 * relaxation * (1.0 - a) + relaxation * (1.0 - a**2) / 2.0)
-    cross = q * relaxation**2 * (1.0 - a) ** 2 / 2.0
-    noise = np.array([[level + wander**2 * years, cross], [cross, q * relaxation * (1.0 - a**2) / 2.0]])
+    """Return the transition matrix (2, 2) of one signal and the covariance of the noise it adds (2, 2)."""
+    return together(years, np.array([[slope_sd**2]]), np.array([[wander**2]]), relaxation)
+
+
+def together(years: float, drift: Array, wander: Array, relaxation: float) -> tuple[Array, Array]:
+    """Return the transition matrix (2K, 2K) of K signals and the covariance of the noise it adds (2K, 2K)."""
+    a, one = np.exp(-years / relaxation), np.eye(len(drift))
+    matrix = np.block([[one, relaxation * (1.0 - a) * one], [0.0 * one, a * one]])
+    level = 2.0 * relaxation * (years - 2.0 * relaxation * (1.0 - a) + relaxation * (1.0 - a**2) / 2.0)
+    cross = relaxation * (1.0 - a) ** 2
+    noise = np.block([[level * drift + years * wander, cross * drift], [cross * drift, (1.0 - a**2) * drift]])
     return matrix, noise
 
 
 def run(
     times: Array,
+    kinds: Index,
+    signals: Index,
     values: Array,
-    noises: Array,
-    prior: Array,
-    slope_sd: float,
-    wander: float,
+    variances: Array,
+    start: tuple[Array, Array, Array, Array],
+    drift: Array,
+    wander: Array,
     relaxation: float,
     gate: float,
     step_years: float,
 ) -> tuple[Array, Array]:
-    """As `kernels.run`."""
-    mean = prior[:2].copy()
-    covariance = np.array([[prior[2], prior[3]], [prior[3], prior[4]]])
-    side, since = 0.0, 0.0
-    states, weights = [], []
-    for i, (time, value, noise) in enumerate(zip(times, values, noises, strict=True)):
-        if i > 0 and time > times[i - 1]:
-            matrix, added = transition(time - times[i - 1], slope_sd, wander, relaxation)
-            mean, covariance = matrix @ mean, matrix @ covariance @ matrix.T + added
-        surprise, variance, weight = value - mean[0], covariance[0, 0] + noise, 1.0
-        if i > 0 and abs(surprise) > gate * np.sqrt(variance):
-            here = float(np.sign(surprise))
-            if side == here and time - since >= step_years:
-                covariance = covariance + np.diag([surprise**2 - variance, 0.0])
-                variance, side = surprise**2, 0.0
+    """As `kernels.run`; `start` stays as it is."""
+    mean, covariance, trend, _ = (part.copy() for part in start)
+    k = len(trend)
+    seen, side, since = np.zeros(k, dtype=int), np.zeros(k), np.zeros(k)
+    rows, weights = [], []
+    for n, (time, kind, s, value, added) in enumerate(zip(times, kinds, signals, values, variances, strict=True)):
+        if n > 0 and time > times[n - 1]:
+            matrix, noise = together(time - times[n - 1], drift, wander, relaxation)
+            mean = matrix @ mean + np.concatenate((trend * (time - times[n - 1]), np.zeros(k)))
+            covariance = matrix @ covariance @ matrix.T + noise
+        weight, place = 1.0, np.eye(2 * k)[s]
+        if kind == 1 and seen[s]:
+            mean, covariance = mean + value * place, covariance + added * np.outer(place, place)
+        elif kind == 2:
+            slope = np.eye(2 * k)[k + s]
+            trend, covariance = trend + value * np.eye(k)[s], covariance + added * np.outer(slope, slope)
+        elif kind == 0:
+            surprise, variance = value - mean[s], covariance[s, s] + added
+            if seen[s] and abs(surprise) > gate * np.sqrt(variance):
+                here = float(np.sign(surprise))
+                if side[s] == here and time - since[s] >= step_years:
+                    covariance = covariance + (surprise**2 - variance) * np.outer(place, place)
+                    variance, side[s] = surprise**2, 0.0
+                else:
+                    since[s] = since[s] if side[s] == here else time
+                    weight, variance, side[s] = variance / (surprise / gate) ** 2, (surprise / gate) ** 2, here
             else:
-                since = since if side == here else time
-                weight, variance, side = variance / (surprise / gate) ** 2, (surprise / gate) ** 2, here
-        else:
-            side = 0.0
-        gain = covariance[:, 0] / variance
-        mean = mean + gain * surprise
-        covariance = covariance - np.outer(gain, covariance[0])
-        states.append([*mean, covariance[0, 0], covariance[0, 1], covariance[1, 1], side, since])
+                side[s] = 0.0
+            seen[s] += 1
+            gain = covariance[:, s] / variance
+            mean, covariance = mean + gain * surprise, covariance - np.outer(gain, covariance[s])
+        own = (mean[s], mean[k + s], covariance[s, s], covariance[s, k + s], covariance[k + s, k + s])
+        rows.append([*own, trend[s], side[s], since[s]])
         weights.append(weight)
-    return np.array(states).reshape(-1, 7), np.array(weights)
+    return np.array(rows).reshape(-1, 8), np.array(weights)
 
 
-def simulate(state: Array, draws: Array, years: float, slope_sd: float, wander: float, relaxation: float) -> Array:
+def simulate(
+    x: Array, p: Array, trend: Array, draws: Array, columns: int, years: float, drift: Array, wander: Array,
+    relaxation: float,
+) -> Array:  # fmt: skip
     """As `kernels.simulate`."""
-    matrix, added = transition(years, slope_sd, wander, relaxation)
-    start, root = np.linalg.cholesky(np.array([[state[2], state[3]], [state[3], state[4]]])), np.linalg.cholesky(added)
-    now = state[:2] + draws[:, 0] @ start.T
-    levels = [now[:, 0]]
-    for month in range(1, draws.shape[1]):
-        now = now @ matrix.T + draws[:, month] @ root.T
-        levels.append(now[:, 0])
-    return np.stack(levels, axis=1)
+    k = len(trend)
+    matrix, added = together(years, drift, wander, relaxation)
+    start, root = np.linalg.cholesky(p), np.linalg.cholesky(added)
+    pushed = np.concatenate((trend * years, np.zeros(k)))
+    now = x[:, np.newaxis] + start @ draws[:, :, 0]
+    levels = [now[:k]]
+    for month in range(1, columns):
+        now = matrix @ now + pushed[:, np.newaxis] + root @ draws[:, :, month]
+        levels.append(now[:k])
+    return np.stack(levels, axis=2)

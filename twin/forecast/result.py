@@ -28,8 +28,9 @@ DEVIATES: Mapping[str, float] = {name: NormalDist().inv_cdf(share) for name, sha
 class State:
     """Level and slope (per year) of one signal at a moment, with covariance, on the working scale.
 
-    `off` is +1 or -1 while the last observation lay beyond the gate on that side, since `off_since`; else 0.
-    `seen` counts the observations in it.
+    `trend`: what is expected a year besides, of this age and sex and by what has begun; it does not fade. `off` is +1
+    or -1 while the last observation lay beyond the gate on that side, since `off_since`; else 0. `seen` counts the
+    observations in it.
     """
 
     at: datetime
@@ -38,6 +39,7 @@ class State:
     level_var: float
     covariance: float
     slope_var: float
+    trend: float = 0.0
     seen: int = 0
     off: int = 0
     off_since: datetime | None = None

@@ -11,9 +11,11 @@ import numpy as np
 from twin.forecast.change import Judged, Verdict, judge, told, verdict_of_course
 from twin.forecast.change_limit import Limit, limits
 from twin.forecast.change_method import reading
-from twin.forecast.dynamics import Observation, fan, follow, observation, spread
-from twin.forecast.futures import MONTH, MONTH_YEARS, MONTHS, Followed, Futures, follow_until
+from twin.forecast.dynamics import fan, spread
+from twin.forecast.following import FOLLOWED_FOR, Course, Seen, refused
+from twin.forecast.futures import MONTH, MONTH_YEARS, MONTHS, Followed
 from twin.forecast.motion import Motion, motions
+from twin.forecast.moved_by import MovedBy, moved_by, moves_with
 from twin.organs.base import OrganSignal, Text
 from twin.organs.change_words import because
 from twin.record.codes import OWN_FINDING
@@ -23,9 +25,6 @@ from twin.record.timeline import Timeline
 from twin.scores.gather import newest
 
 FAN_MONTHS = tuple(range(0, MONTHS + 1, 3))
-FOLLOWED_FOR = timedelta(days=10 * 365.25)
-"""House value: after ten years the fan is as wide as not knowing the patient; until then its width tells how old the
-last value is. Whether a recall may rest on it is another question (`twin.watch.EVIDENCE_FOR`)."""
 TREND_WITHIN = timedelta(days=5 * 365.25)
 TREND_AT_LEAST = timedelta(days=180)
 
@@ -81,7 +80,8 @@ class Trend:
 class SignalPanel:
     """What the panel of a signal shows. `forecast` is empty where there is no state; `missing` says what would help.
 
-    `verdict` says of the newest value whether it is a real change, and why; `limit` by which source.
+    `verdict` says of the newest value whether it is a real change, and why; `limit` by which source. `moved_by`: what
+    has begun that the curve takes into account; `moves_with`: the other signals whose values it rests on too.
     """
 
     key: str
@@ -93,46 +93,25 @@ class SignalPanel:
     state: Level | Absent
     fitted: tuple[Mapping[str, date | float], ...]
     forecast: tuple[Mapping[str, date | float], ...]
+    moved_by: tuple[MovedBy, ...]
+    moves_with: tuple[str, ...]
     trend: Trend | None
     verdict: Text | None
     limit: str | None
     missing: str | None
 
 
-def observations(timeline: Timeline, motion: Motion) -> tuple[tuple[Fact, Observation], ...]:
-    """Return what a trajectory may rest on, oldest first."""
-    found = []
-    for fact in timeline.series(motion.key):
-        if _refused(fact, timeline, motion) is None and fact.derived.value is not None:
-            seen = observation(motion, fact.observed_at, fact.derived.value, fact.sd)
-            assert seen is not None
-            found.append((fact, seen))
-    return tuple(found)
-
-
-def followed(timeline: Timeline) -> dict[str, Followed]:
-    """Return every signal that has a state at `as_of`: seen in the last five years, of a living patient."""
-    states = {}
-    for key, motion in motions().items():
-        seen = tuple(item for _, item in observations(timeline, motion))
-        if seen and timeline.as_of - seen[-1].at <= FOLLOWED_FOR and timeline.died_at is None:
-            states[key] = follow_until(motion, seen, timeline.as_of)
-    return states
-
-
-def signal_panel(declared: OrganSignal, timeline: Timeline, futures: Futures) -> SignalPanel:
+def signal_panel(declared: OrganSignal, timeline: Timeline, course: Course) -> SignalPanel:
     """Return the panel of one signal at `as_of`."""
     motion = motions()[declared.key]
     measured = signal(declared.key)
-    seen = observations(timeline, motion)
-    track = follow(motion, [item for _, item in seen])
-    weights = {fact.id: weight for (fact, _), weight in zip(seen, track.weights, strict=True)}
-    here = futures.followed.get(declared.key)
+    seen, here = course.seen, course.followed
+    weights = {fact.id: weight for (fact, _), weight in zip(seen, course.weights, strict=True)}
     low, high = measured.reference.get(timeline.patient.sex, (None, None))
     judged = _judged(timeline, motion)
     fitted = [
         _row(item.at, motion, state.level, *spread(motion, state))
-        for (_, item), state in zip(seen, track.states, strict=True)
+        for (_, item), state in zip(seen, course.states, strict=True)
     ]
     if here is not None:
         fitted.append(_row(timeline.as_of, motion, here.state.level, *spread(motion, here.state)))
@@ -146,6 +125,8 @@ def signal_panel(declared: OrganSignal, timeline: Timeline, futures: Futures) ->
         state=_absent_state(timeline, seen) if here is None else _level(here, timeline.as_of),
         fitted=tuple(fitted),
         forecast=() if here is None else _fan(here, timeline.as_of),
+        moved_by=() if here is None else moved_by(here, timeline),
+        moves_with=() if here is None else moves_with(here),
         trend=_trend(motion, tuple(fact for fact, _ in seen)),
         verdict=_verdict(measured.unit, judged, tuple(fact for fact, _ in seen)),
         limit=_source(declared.key),
@@ -160,16 +141,16 @@ def _judged(timeline: Timeline, motion: Motion) -> Mapping[int, Judged]:
     """
     key = motion.key
     limit = limits().get(key, Limit(key=key, form="stated"))
-    facts = [fact for fact in timeline.about(key) if _is_judged(fact, _refused(fact, timeline, motion))]
+    facts = [fact for fact in timeline.about(key) if _is_judged(fact, refused(fact, timeline, motion))]
     mass = newest(timeline, "bmi", timeline.as_of) if limit.form == "calcium" else None
     body_mass = None if mass is None else mass.derived.value
     found = judge([reading(key, fact) for fact in facts], limit, body_mass)
     return {fact.id: one for fact, one in zip(facts, found, strict=True) if one is not None}
 
 
-def _is_judged(fact: Fact, refused: str | None) -> bool:
-    is_cautioned = refused == "not_final" and fact.coding.system == OWN_FINDING
-    return fact.derived.value is not None and (refused is None or is_cautioned)
+def _is_judged(fact: Fact, why: str | None) -> bool:
+    is_cautioned = why == "not_final" and fact.coding.system == OWN_FINDING
+    return fact.derived.value is not None and (why is None or is_cautioned)
 
 
 def _verdict(unit: str, judged: Mapping[int, Judged], facts: tuple[Fact, ...]) -> Text | None:
@@ -189,7 +170,7 @@ def _points(
 ) -> tuple[Point, ...]:
     points = []
     for fact in timeline.about(motion.key):
-        refused = _refused(fact, timeline, motion)
+        why = refused(fact, timeline, motion)
         value = fact.derived.value
         here = judged.get(fact.id)
         points.append(
@@ -199,8 +180,8 @@ def _points(
                 known_at=fact.known_at,
                 value=value,
                 received={"value": fact.value, "unit": fact.unit, "comparator": fact.comparator},
-                used=refused is None,
-                reason=refused,
+                used=why is None,
+                reason=why,
                 change=None if here is None else here.verdict,
                 judged=None if here is None else told(here),
                 weight=weights.get(fact.id),
@@ -209,28 +190,14 @@ def _points(
     return tuple(points)
 
 
-def _refused(fact: Fact, timeline: Timeline, motion: Motion) -> str | None:
-    """Why no trajectory rests on this fact, or None where one does."""
-    born = timeline.patient.birth_date
-    if not fact.is_used:
-        return fact.derived.quality
-    if fact.derived.value is None:
-        return "not_numeric"
-    if fact.observed_at > timeline.as_of:
-        return "dated_ahead"
-    if born is not None and fact.observed_at.date() < born:
-        return "before_birth"
-    return "not_positive" if motion.working(fact.derived.value) is None else None
-
-
 def _level(here: Followed, at: datetime) -> Level:
     low, high = spread(here.motion, here.state)
     level = here.motion.canonical(here.state.level)
-    slope = here.state.slope * (level if here.motion.scale == "log" else 1.0)
+    slope = (here.state.slope + here.state.trend) * (level if here.motion.scale == "log" else 1.0)
     return Level(at=at, level=level, slope_per_year=slope, low80=low, high80=high)
 
 
-def _absent_state(timeline: Timeline, seen: tuple[tuple[Fact, Observation], ...]) -> Absent:
+def _absent_state(timeline: Timeline, seen: Seen) -> Absent:
     if timeline.died_at is not None:
         return Absent(reason="died")
     return Absent(reason="stale_input" if seen else "missing_input")
@@ -273,7 +240,7 @@ def _sd(motion: Motion, value: float) -> float:
     return sqrt(motion.noise(value)) * (value if motion.scale == "log" else 1.0)
 
 
-def _missing(timeline: Timeline, key: str, seen: tuple[tuple[Fact, Observation], ...]) -> str | None:
+def _missing(timeline: Timeline, key: str, seen: Seen) -> str | None:
     if not seen:
         return (NONE_USED if timeline.about(key) else NEVER).en
     return TOO_OLD.en if timeline.as_of - seen[-1][1].at > FOLLOWED_FOR else None

@@ -220,10 +220,10 @@ def bearing_of(connection: Connection, patient_id: str, since: datetime | None) 
     return Bearing(into=into, members=members, undone_from=connection.execute(undone.where(lately)).scalar_one())
 
 
-def is_alone(connection: Connection, patient_id: str) -> bool:
-    """Return True where the record was never merged with another, in either way."""
+def is_alone(patient_id: str) -> ColumnElement[bool]:
+    """The condition that the record was never merged with another, in either way."""
     touching = (patient_link.c.retired_id == patient_id) | (patient_link.c.into_id == patient_id)
-    return not connection.execute(select(exists().where(touching))).scalar_one()
+    return ~exists().where(touching)
 
 
 def facts_elsewhere(connection: Connection, fact_ids: Iterable[int], members: Sequence[str]) -> set[int]:

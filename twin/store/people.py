@@ -152,6 +152,28 @@ def born_and_sex(connection: Connection, patient_id: str) -> tuple[date | None, 
     return row.birth_date, row.sex
 
 
+def described(connection: Connection, patient_id: str, as_of: datetime) -> Patient:
+    """Return one patient as described at `as_of`, without identifiers; see `as_described`.
+
+    Raises:
+        UnknownPatient: there is none.
+    """
+    version = t.patient_version.c
+    then = (t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date)
+    rows = connection.execute(
+        select(*then, version.name, version.sex, version.birth_date, version.known_at)
+        .join(t.patient_version, version.patient_id == t.patient.c.id, isouter=True)
+        .where(t.patient.c.id == patient_id)
+        .order_by(version.id)
+    ).all()
+    if not rows:
+        raise UnknownPatient
+    known = [row for row in rows if row[6] is not None]
+    chosen = [row for row in known if row[6] <= as_of] or known[:1]
+    name, sex, birth_date = chosen[-1][3:6] if chosen else rows[0][:3]
+    return Patient(id=patient_id, name=name, sex=sex, birth_date=birth_date)
+
+
 def as_described(connection: Connection, patient: Patient, as_of: datetime) -> Patient:
     """Return the patient as described at `as_of`: the newest version known then, else the first there ever was.
 

@@ -102,15 +102,17 @@ class News:
     is_superseded: bool
 
 
-def news(connection: Connection, patient_id: str, *, after: int, since: datetime, now: datetime) -> tuple[News, ...]:
-    """Return what came in of a patient after fact `after`, and what was superseded from `since` on, by id."""
+def news(
+    connection: Connection, patient_id: str, *, after: int, since: datetime, superseded_since: datetime, now: datetime
+) -> tuple[News, ...]:
+    """Return what came in of a patient after fact `after`, or is known only `since`, or was superseded; by id."""
     column = t.fact.c
     rows = connection.execute(
         select(column.id, column.kind, column.signal, column.superseded_at.is_not(None).label("is_superseded"))
         .where(
             column.patient_id == patient_id,
             column.known_at <= now,
-            or_(column.id > after, column.superseded_at >= since),
+            or_(column.id > after, column.known_at > since, column.superseded_at >= superseded_since),
         )
         .order_by(column.id)
     )
@@ -119,7 +121,7 @@ def news(connection: Connection, patient_id: str, *, after: int, since: datetime
 
 def read_part(connection: Connection, patient_id: str, signals: Iterable[str], as_of: datetime) -> Timeline:
     """Return what was known of one unmerged record of these signals, and of all that is no observation, at `as_of`."""
-    patient = people.as_described(connection, people.get_patient(connection, patient_id), as_of)
+    patient = people.described(connection, patient_id, as_of)
     column = t.fact.c
     rows = connection.execute(
         _FACTS.where(

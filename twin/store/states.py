@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, UUID, Connection, cast, func, select, text, update
+from sqlalchemy import ARRAY, UUID, ColumnElement, Connection, cast, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.store import tables as t
-from twin.store.links import is_retired
+from twin.store.links import is_alone, is_retired
 
 _IDS = ARRAY(UUID(as_uuid=False))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class OrganState:
     """One organ of one patient as computed at `as_of` on facts up to `last_fact`; `lines` packed by who computes."""
 
@@ -37,6 +37,9 @@ class Shard:
     lines: bytes
 
 
+_KEPT = tuple(t.organ_state.c[name] for name in OrganState.__dataclass_fields__)
+
+
 def save(connection: Connection, states: Iterable[OrganState]) -> None:
     """Keep states; one that is newer already stays."""
     names = tuple(OrganState.__dataclass_fields__)
@@ -57,8 +60,24 @@ def save(connection: Connection, states: Iterable[OrganState]) -> None:
 
 def of_patient(connection: Connection, patient_id: str) -> dict[str, OrganState]:
     """Return what is kept of a patient, by organ."""
-    rows = connection.execute(select(t.organ_state).where(t.organ_state.c.patient_id == patient_id))
-    return {row.organ: OrganState(**row._asdict()) for row in rows}
+    rows = connection.execute(select(*_KEPT).where(t.organ_state.c.patient_id == patient_id))
+    return {row.organ: OrganState(*row) for row in rows}
+
+
+def of_alone(connection: Connection, patient_id: str) -> dict[str, OrganState]:
+    """Return the same of a record that was never merged with another, in either way; nothing of one that was."""
+    rows = connection.execute(select(*_KEPT).where(t.organ_state.c.patient_id == patient_id, is_alone(patient_id)))
+    return {row.organ: OrganState(*row) for row in rows}
+
+
+def touch(connection: Connection, patient_id: str, organs: Iterable[str], as_of: datetime, last_fact: int) -> None:
+    """Note that what is kept of these organs stands, on facts up to `last_fact`."""
+    column = t.organ_state.c
+    connection.execute(
+        update(t.organ_state)
+        .where(column.patient_id == patient_id, column.organ.in_(sorted(organs)), column.as_of <= as_of)
+        .values(as_of=as_of, last_fact=func.greatest(column.last_fact, last_fact))
+    )
 
 
 def last_fact(connection: Connection, patient_ids: Sequence[str]) -> int:
@@ -113,11 +132,11 @@ def _of(connection: Connection, patient_ids: Sequence[str], values: Mapping[str,
         connection.execute(update(t.twin).where(mine, t.twin.c.stale_since.is_(None)).values(**values))
 
 
-def _due(before: datetime):  # type: ignore[no-untyped-def]  # conditions
+def _due(before: datetime) -> tuple[ColumnElement[bool], ...]:
     column = t.twin.c
     return column.stale_since.is_(None), column.judged_at < before, ~is_retired(column.patient_id)
 
 
-def _between(first: str, until: str | None):  # type: ignore[no-untyped-def]  # conditions
+def _between(first: str, until: str | None) -> tuple[ColumnElement[bool], ...]:
     column = t.twin.c.patient_id
     return (column >= first,) if until is None else (column >= first, column < until)

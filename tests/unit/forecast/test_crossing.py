@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import date
 from math import sqrt
 
@@ -5,15 +6,22 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from tests.unit.forecast.single import linked
 from tests.unit.forecast.timelines import NOW, ago, fact, table, timeline
 from twin.forecast.crossing import MODEL_FACTORS, Passage, crossing_date, passage, probabilities
-from twin.forecast.futures import MONTHS, PATHS, Followed, Futures, draws
-from twin.forecast.motion import motion
-from twin.forecast.result import State
-from twin.forecast.signal_panel import followed
+from twin.forecast.dynamics import GroupState, follow, observation, reading
+from twin.forecast.following import courses, followed
+from twin.forecast.futures import MONTHS, PATHS, Followed, Futures, Held, draws
+from twin.forecast.group import alone
+from twin.forecast.motion import Motion, motion
 from twin.organs import organ
+from twin.record.timeline import Timeline
 
 FIB4 = next(item for item in organ("liver").thresholds if item.key == "fib4>2.67")
+
+
+def _futures(known: Timeline) -> Futures:
+    return Futures(start=NOW, age=50.0, followed=followed(courses(known)))
 
 
 def _passage(*by_month: float) -> Passage:
@@ -60,9 +68,8 @@ def test_recall_horizon_of_a_site_has_its_probability() -> None:
 
 def test_first_passage_agrees_with_the_reflection_principle() -> None:
     """Without drift, and looked at without end, P(passage by t) is twice P(past at t): monthly looks miss a little."""
-    moves = motion("platelets").scaled(1.0)
-    state = State(at=NOW, level=np.log(200.0), slope=0.0, level_var=1e-12, covariance=0.0, slope_var=1e-12)
-    pure = Followed(motion=_without_drift(moves), last=state, state=state, observations=())
+    moves = replace(motion("platelets"), slope_sd=1e-9)
+    pure = _certain(moves, np.log(200.0))
     levels = Futures(start=NOW, age=None, followed={"platelets": pure}).levels("platelets")
     assert levels is not None
     reached = (np.minimum.accumulate(levels, axis=1) < 190.0).mean(axis=0)[36]
@@ -70,18 +77,60 @@ def test_first_passage_agrees_with_the_reflection_principle() -> None:
     assert expected - 0.09 < reached < expected + 0.02
 
 
-def _without_drift(moves: object) -> object:
-    from dataclasses import replace
-
-    return replace(moves, slope_sd=1e-9)  # type: ignore[type-var]
+def _certain(moves: Motion, level: float) -> Followed:
+    """A signal that nothing is linked with, known to stand still at a level today."""
+    state = GroupState(
+        at=NOW, x=np.array([level, 0.0]), p=np.diag([1e-12, 1e-12]), trend=np.zeros(1), tally=np.zeros((1, 4))
+    )
+    return Held.until(NOW, alone(moves), (), state, "female").follow(0, NOW)
 
 
 def test_draws_belong_to_the_signal_and_come_in_opposite_pairs() -> None:
-    assert draws("alt") is draws("alt")
-    assert not np.array_equal(draws("alt"), draws("ast"))
-    np.testing.assert_array_equal(draws("alt")[: PATHS // 2], -draws("alt")[PATHS // 2 :])
+    alt, ast = draws(("alt",)), draws(("ast",))
+    assert alt.shape == (2, PATHS, MONTHS + 1)
+    assert draws(("alt",)) is alt
+    assert not np.array_equal(alt, ast)
+    assert not np.array_equal(alt[0], alt[1])
+    np.testing.assert_array_equal(alt[:, : PATHS // 2], -alt[:, PATHS // 2 :])
     with pytest.raises(ValueError, match="read-only"):
-        draws("alt")[0, 0, 0] = 1.0
+        alt[0, 0, 0] = 1.0
+
+
+def test_draws_of_linked_signals_are_those_of_each_levels_before_slopes() -> None:
+    both = draws(("alt", "ast"))
+    np.testing.assert_array_equal(both[[0, 2]], draws(("alt",)))
+    np.testing.assert_array_equal(both[[1, 3]], draws(("ast",)))
+    with pytest.raises(ValueError, match="read-only"):
+        both[0, 0, 0] = 1.0
+
+
+def test_futures_of_linked_signals_are_drawn_together_and_scaled_together() -> None:
+    group = linked("alt", "ast", "sbp")
+    seen = [observation(moves, ago(1), moves.typical) for moves in group.motions]
+    entries = tuple(reading(item, place) for place, item in enumerate(seen) if item is not None)
+    held = Held.until(NOW, group, entries, follow(group, entries, "female").last, "female")
+    futures = Futures(
+        start=NOW, age=50.0, followed={each.key: held.follow(n, ago(1)) for n, each in enumerate(group.motions)}
+    )
+    alt, ast, sbp = (futures.levels(key) for key in group.keys)
+    assert alt is not None and ast is not None and sbp is not None
+    assert np.corrcoef(np.log(alt[:, 36]), np.log(ast[:, 36]))[0, 1] > 0.4
+    assert np.corrcoef(np.log(alt[:, 36]), sbp[:, 36])[0, 1] < -0.2
+    scaled = futures.scaled(2.0, ("ast", "sbp"))
+    assert set(scaled.followed) == {"ast", "sbp"}
+    assert scaled.followed["ast"].held is scaled.followed["sbp"].held
+    assert [scaled.followed[key].place for key in ("ast", "sbp")] == [1, 2]
+
+
+def test_shorter_futures_are_the_first_months_of_longer_ones() -> None:
+    whole = _futures(timeline([fact(1, "alt", ago(2), 40.0), fact(2, "ast", ago(1), 35.0)]))
+    short = replace(whole, months=12, _levels={})
+    for key in ("alt", "ast"):
+        levels, longer = short.levels(key), whole.levels(key)
+        assert levels is not None and longer is not None
+        np.testing.assert_array_equal(levels, longer[:, :13])
+    assert short.scaled(2.0, ("alt",)).months == 12
+    assert short.ages() is not None and short.ages().shape == (1, 13)
 
 
 def test_futures_of_a_signal_nobody_measured_are_none() -> None:
@@ -92,7 +141,7 @@ def test_futures_of_a_signal_nobody_measured_are_none() -> None:
 @pytest.mark.parametrize("key", ["platelets", "sodium"])
 def test_course_without_its_trend_stands_still_on_average(key: str) -> None:
     falling = table(f"months_ago 36 24 12 1\n{key} 146 143 139 134")
-    futures = Futures(start=NOW, age=50.0, followed=followed(timeline(falling)))
+    futures = _futures(timeline(falling))
     still = futures.without_trend(key)
     assert np.median(still[:, 12]) == pytest.approx(np.median(still[:, 0]), rel=0.01)
     levels = futures.levels(key)
@@ -103,7 +152,7 @@ def test_course_without_its_trend_stands_still_on_average(key: str) -> None:
 
 @pytest.mark.parametrize("factor", MODEL_FACTORS)
 def test_scaled_futures_are_narrower_or_wider(factor: float) -> None:
-    futures = Futures(start=NOW, age=50.0, followed=followed(timeline([fact(1, "alt", ago(2), 40.0)])))
+    futures = _futures(timeline([fact(1, "alt", ago(2), 40.0)]))
     width = np.std(np.log(futures.levels("alt")[:, 36]))
     scaled = np.std(np.log(futures.scaled(factor, ("alt", "ast")).levels("alt")[:, 36]))
     assert bool(scaled > width) is (factor > 1)

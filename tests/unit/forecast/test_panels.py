@@ -9,11 +9,14 @@ import pytest
 from tests.unit.forecast.timelines import FALLING_PLATELETS, NOW, ago, fact, history_of, table, timeline
 from twin.forecast.crossing import CrossingDate
 from twin.forecast.crossing_panel import Crossing, crossing
+from twin.forecast.following import NO_COURSE, courses, followed
 from twin.forecast.futures import Futures
+from twin.forecast.group import group_of
+from twin.forecast.motion import motions
 from twin.forecast.score_course import noise, score_course
 from twin.forecast.score_panel import ScorePanel, score_panel
 from twin.forecast.score_paths import moving_keys, score_paths
-from twin.forecast.signal_panel import NEVER, NONE_USED, TOO_OLD, SignalPanel, followed, signal_panel
+from twin.forecast.signal_panel import NEVER, NONE_USED, TOO_OLD, SignalPanel, signal_panel
 from twin.organs import organ
 from twin.record.fact import Absent
 from twin.record.timeline import Timeline
@@ -25,12 +28,12 @@ ORGANS_HERE = tuple(organ(key) for key in ("liver", "vascular", "pancreas", "kid
 
 def _futures(known: Timeline) -> Futures:
     age = known.age()
-    return Futures(start=known.as_of, age=age if isinstance(age, float) else None, followed=followed(known))
+    return Futures(start=known.as_of, age=age if isinstance(age, float) else None, followed=followed(courses(known)))
 
 
 def _signal(key: str, known: Timeline) -> SignalPanel:
     declared = next(item for one in ORGANS_HERE for item in one.signals if item.key == key)
-    return signal_panel(declared, known, _futures(known))
+    return signal_panel(declared, known, courses(known).get(key, NO_COURSE))
 
 
 def _score(key: str, known: Timeline) -> ScorePanel:
@@ -148,6 +151,55 @@ def test_reference_range_is_that_of_the_patients_sex() -> None:
     assert _signal("alt", FATTY).reference == {"low": 7.0, "high": 40.0}
     assert _signal("alt", timeline(sex="male")).reference == {"low": 9.0, "high": 50.0}
     assert _signal("alt", timeline(sex="unknown")).reference == {"low": None, "high": None}
+
+
+def test_panel_names_the_treatment_that_its_curve_takes_into_account() -> None:
+    pressures = table("months_ago 24 12\nsbp 150 152")
+    began = fact(90, "thiazide", ago(6), kind="medication")
+    moved = [each for each in _signal("sbp", timeline([*pressures, began])).moved_by if each.cause == "thiazide"]
+    assert [(each.since, each.until, each.fact_id, each.per, each.form) for each in moved] == [
+        (ago(6), None, 90, "once", "difference")
+    ]
+    assert moved[0].source
+    assert "thiazide" not in _causes("sbp", timeline(pressures))
+    assert "thiazide" not in _causes("dbp", timeline([*table("months_ago 24\ndbp 80"), *pressures]))
+
+
+def test_treatment_from_before_the_first_reading_is_named_once_it_has_ended_after_it() -> None:
+    pressures = table("months_ago 24 12\nsbp 150 152")
+    before = fact(90, "thiazide", ago(30), kind="medication", ended_at=ago(20))
+    still, over = fact(90, "thiazide", ago(30), kind="medication"), before
+    assert "thiazide" not in _causes("sbp", timeline([*pressures, still]))
+    assert ("thiazide", ago(20)) in {
+        (each.cause, each.until) for each in _signal("sbp", timeline([*pressures, over])).moved_by
+    }
+
+
+def _causes(key: str, known: Timeline) -> set[str]:
+    return {each.cause for each in _signal(key, known).moved_by}
+
+
+def test_panel_names_what_age_is_expected_to_do_with_its_source() -> None:
+    for sex, yearly in zip(("female", "male"), motions()["creatinine"].ageing, strict=True):
+        age = _signal("creatinine", timeline(table("months_ago 1\ncreatinine 80"), sex=sex)).moved_by[0]
+        assert (age.cause, age.per, age.form) == ("age", "year", "ratio")
+        assert age.mean == pytest.approx(np.exp(yearly)) != 1
+        assert (age.since, age.until, age.fact_id) == (None, None, None)
+        assert age.source
+    assert "age" not in _causes("sodium", timeline(table("months_ago 1\nsodium 140")))
+
+
+def test_panel_names_the_linked_signals_of_which_there_is_a_reading() -> None:
+    unread = _signal("alt", timeline(table("months_ago 2 1\nalt 40 42\nsodium 140 141")))
+    assert unread.moves_with == ()
+    read = _signal("alt", timeline([fact(n, key, ago(2), motions()[key].typical) for n, key in enumerate(motions())]))
+    assert read.moves_with == tuple(key for key in group_of("alt").keys if key != "alt")
+    assert "sodium" not in read.moves_with
+
+
+def test_panel_of_the_past_alone_names_nothing_that_moves_it() -> None:
+    old = _signal("sbp", timeline([fact(1, "sbp", ago(121), 150.0), fact(2, "thiazide", ago(60), kind="medication")]))
+    assert (old.moved_by, old.moves_with) == ((), ())
 
 
 # Scores
@@ -380,7 +432,7 @@ def test_score_that_can_not_be_followed_has_no_forecast() -> None:
 
 
 def test_move_too_small_to_explain_has_no_drivers() -> None:
-    steady = "months_ago 36 24 12 1\ncreatinine 150 150 150 150\nurine_acr 30 30 30 30"
+    steady = "months_ago 36 24 12 1\ncreatinine 150 150 150 150\nurine_acr 3 3 3 3"
     young = replace(timeline(table(steady)).patient, birth_date=NOW.date() - timedelta(days=30 * 365))
     known = replace(timeline(table(steady)), patient=young)
     assert _crossing("kfre4_5y>=0.03", known).drivers == ()

@@ -41,6 +41,18 @@ def percent(p: float | None) -> str:
     return ">99 %" if p > 0.99 else f"{p:.0%}".replace("%", " %")
 
 
+def effect(mean: float, form: str) -> str:
+    """Return what a treatment is expected to do: a ratio as percent, a difference as it is, with its sign.
+
+    Example:
+        >>> [effect(0.7, "ratio"), effect(1.0087, "ratio"), effect(-9.1, "difference")]
+        ['−30 %', '+0.9 %', '−9.1']
+    """
+    moved = (mean - 1) * 100 if form == "ratio" else mean
+    sign = "−" if moved < 0 else "+"
+    return f"{sign}{number(abs(round(moved, 1)))}{' %' if form == 'ratio' else ''}"
+
+
 def percent_interval(low: float | None, high: float | None) -> str:
     """Return the interval of a probability as `48–77`, in whole percent; "" where there is none or it says no more."""
     if low is None or high is None or high < 0.01 or low > 0.99:

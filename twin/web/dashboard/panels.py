@@ -57,7 +57,8 @@ class Panel:
     """One signal or score with data. `crossings` are those about it; `values` run from the newest.
 
     `missing` says why there is no forecast, or no value of a score now; `trend` is the verdict on the latest change.
-    `limit` is the source of what counts as a real change.
+    `limit` is the source of what counts as a real change. `moved_by`: treatments and diagnoses whose published effect
+    the forecast expects; `moves_with`: other signals whose values it rests on too.
     """
 
     kind: str
@@ -80,6 +81,15 @@ class Panel:
     trend: Body | None
     missing: str | None
     limit: str | None = None
+    moved_by: Sequence[Body] = ()
+    moves_with: Sequence[str] = ()
+
+    @property
+    def unread(self) -> Sequence[Body]:
+        """What has begun or ended since the newest value: the forecast moves by it though no value has yet."""
+        newest = self.latest.at if self.latest else ""
+        treated = (each for each in self.moved_by if each["per"] == "once")
+        return [each for each in treated if max(each["since"], each["until"] or "") > newest]
 
     @property
     def id(self) -> str:
@@ -255,6 +265,7 @@ def _signal(signal: Body, crossings: Sequence[Body]) -> Panel:
         latest=next((row for row in rows if row.used), None), values=rows[:ROWS], total=len(rows),
         ahead=_ahead(signal["forecast"]), crossings=crossings, category=None, caution=None, source=None,
         verification=None, inputs=(), warnings=(), trend=None, missing=signal["missing"], limit=signal.get("limit"),
+        moved_by=signal.get("moved_by") or (), moves_with=signal.get("moves_with") or (),
     )  # fmt: skip
 
 

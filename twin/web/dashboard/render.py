@@ -54,6 +54,7 @@ def environment(language: str) -> Environment:
         number=formats.number,
         percent=formats.percent,
         interval=lambda low_high: formats.percent_interval(*low_high),
+        effect=lambda mean_form: formats.effect(*mean_form),
         unit=lambda ucum: formats.unit(ucum, language),
         day=lambda value: formats.day(value, language),
         short_day=lambda value, today: formats.short_day(value, language, today),

@@ -108,6 +108,7 @@ VERIFICATION: Mapping[str, str] = MappingProxyType(
         "unverified": N_("not verified"),
         "reconstructed": N_("rebuilt from rounded numbers"),
         "single_source": N_("one source or one implementation only"),
+        "derived": N_("worked out from numbers of the source"),
     }
 )
 RULE_STATUS: Mapping[str, str] = MappingProxyType(
