@@ -79,7 +79,8 @@ def entries_of(timeline: Timeline, group: Group, seen: Mapping[str, Seen]) -> tu
     if not readings:
         return ()
     first = min(item.at for item in readings)
-    return tuple(sorted((*readings, *begun(timeline, group, first)), key=lambda item: (item.at, item.kind, item.place)))
+    entries = (*begun(timeline, group, first), *readings)  # at the same moment what has begun acts already
+    return tuple(sorted(entries, key=lambda item: (item.at, item.kind == READING, item.place, item.kind)))
 
 
 def refused(fact: Fact, timeline: Timeline, motion: Motion) -> str | None:

@@ -55,12 +55,12 @@ class Group:
 
     def scaled(self, factor: float) -> "Group":
         """The same signals moving `factor` times as much."""
-        return _group(tuple(motion.scaled(factor) for motion in self.motions))
+        return joined(tuple(motion.scaled(factor) for motion in self.motions), _among(self.keys))
 
 
 def alone(motion: Motion) -> Group:
     """Return the group of one signal that nothing is linked with."""
-    return _group((motion,))
+    return joined((motion,), ())
 
 
 def group_of(key: str) -> Group:
@@ -84,27 +84,32 @@ def _of() -> Mapping[str, Group]:
     """The group of every signal."""
     members = {key: {key} for key in motions()}
     for link in together():
-        joined = members[link.first] | members[link.second]
-        for key in joined:
-            members[key] = joined
+        both = members[link.first] | members[link.second]
+        for key in both:
+            members[key] = both
     made: dict[str, Group] = {}
     for key, motion in motions().items():
         if key not in made:
-            linked = tuple(other for other in motions().values() if other.key in members[motion.key])
-            made |= dict.fromkeys((other.key for other in linked), _group(linked))
+            linked = {other: moves for other, moves in motions().items() if other in members[motion.key]}
+            made |= dict.fromkeys(linked, joined(tuple(linked.values()), _among(tuple(linked))))
     return MappingProxyType(made)
 
 
-def _group(members: tuple[Motion, ...]) -> Group:
+def joined(members: tuple[Motion, ...], links: Iterable[Together]) -> Group:
+    """Return the group of these signals with these links.
+
+    Raises:
+        ValueError: no such correlations can be, all at once.
+    """
     places = {motion.key: place for place, motion in enumerate(members)}
     levels, changes = np.eye(len(members)), np.eye(len(members))
-    for link in _among(tuple(places)):
+    for link in links:
         here = (places[link.first], places[link.second])
         for matrix, share in ((levels, link.level), (changes, link.change)):
             matrix[here] = matrix[here[::-1]] = share
     for matrix in (levels, changes):
         if np.linalg.eigvalsh(matrix)[0] <= 0:
-            raise ValueError(f"dynamics.toml: the correlations of {', '.join(places)} contradict each other")
+            raise ValueError(f"together.csv: the correlations of {', '.join(places)} contradict each other")
     spread, slope, wander = (
         np.array([getattr(motion, name) for motion in members]) for name in ("spread", "slope_sd", "wander")
     )

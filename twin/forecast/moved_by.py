@@ -8,7 +8,7 @@ from typing import Literal
 from twin.forecast.futures import Followed
 from twin.forecast.kernels import RAMP, READING
 from twin.forecast.motion import Motion, ageing_source
-from twin.forecast.starts import acting
+from twin.forecast.starts import acting, moves
 from twin.record.timeline import Timeline
 
 
@@ -43,7 +43,7 @@ def moved_by(here: Followed, timeline: Timeline) -> tuple[MovedBy, ...]:
             status=each.effect.status,
         )
         for each in acting(timeline, here.motion.key)
-        if each.effect.kind == RAMP or max(each.since, each.until or each.since) > first
+        if moves(each, first, timeline.as_of)
     )
     return (*_ageing(here.motion, timeline.patient.sex), *begun)
 

@@ -74,27 +74,28 @@ def acting(timeline: Timeline, key: str) -> tuple[Acting, ...]:
     return tuple(sorted(found, key=lambda each: (each.since, each.effect.cause)))
 
 
-def begun(timeline: Timeline, group: Group, first: datetime) -> Iterator[Entry]:
-    """Yield what the group takes in of starts and ends up to `as_of`; `first`: its first reading.
+def moves(one: Acting, first: datetime, as_of: datetime) -> tuple[tuple[datetime, float], ...]:
+    """Return when what has begun moves a signal up to `as_of`, and by how much; `first`: its first reading.
 
     A step before it is in that reading already. A trend that was there before counts from there on.
     """
+    value, begins = one.effect.value, one.since + FROM_THE_NEXT_DAY
+    if one.effect.kind == RAMP:
+        return ((max(begins, first), value),)
+    ends = as_of + FROM_THE_NEXT_DAY if one.until is None else one.until + FROM_THE_NEXT_DAY
+    return tuple((at, by) for at, by in ((begins, value), (ends, -value)) if first < at <= as_of)
+
+
+def begun(timeline: Timeline, group: Group, first: datetime) -> Iterator[Entry]:
+    """Yield what the group takes in of starts and ends up to `as_of`; `first`: its first reading."""
     for place, each in enumerate(group.motions):
         for one in acting(timeline, each.key):
-            effect, variance = one.effect, one.effect.sd**2
-            at = one.since + FROM_THE_NEXT_DAY
-            if effect.kind == RAMP:
-                yield Entry(at=max(at, first), place=place, kind=RAMP, value=effect.value, variance=variance)
-                continue
-            if at > first:
-                yield Entry(at=at, place=place, kind=STEP, value=effect.value, variance=variance)
-            end = None if one.until is None else one.until + FROM_THE_NEXT_DAY
-            if end is not None and first < end <= timeline.as_of:
-                yield Entry(at=end, place=place, kind=STEP, value=-effect.value, variance=variance)
+            for at, value in moves(one, first, timeline.as_of):
+                yield Entry(at=at, place=place, kind=one.effect.kind, value=value, variance=one.effect.sd**2)
 
 
 def changes(timeline: Timeline, keys: Iterable[str]) -> Iterator[datetime]:
-    """Yield the moments from which these signals are expected elsewhere, those to come included."""
+    """Yield the moments from which these signals are expected elsewhere; a start of today acts tomorrow."""
     for key in keys:
         for effect in effects().get(key, ()):
             for since, until, _ in _spans(timeline, effect):
@@ -107,6 +108,8 @@ def _spans(timeline: Timeline, effect: Effect) -> list[tuple[datetime, datetime 
     """From when until when the cause was there, renewals as one; a diagnosis stays."""
     spans: list[tuple[datetime, datetime | None, Fact]] = []
     for fact in timeline.series(effect.cause):
+        if fact.observed_at > timeline.as_of:
+            continue
         ends = fact.ended_at if fact.kind == "medication" else None
         if ends is not None and ends <= fact.observed_at:
             continue

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from tests.unit.forecast.single import CHANGES, LEVELS, linked
-from twin.forecast.group import Group, alone, group_of, groups, with_linked
-from twin.forecast.motion import motion, motions, together
+from twin.forecast.group import Group, alone, group_of, groups, joined, with_linked
+from twin.forecast.motion import Together, motion, motions, together
 
 EVERY_GROUP = pytest.mark.parametrize("group", groups(motions()), ids=lambda group: group.name)
 UNLINKED = next(key for key in motions() if len(group_of(key).motions) == 1)
@@ -124,3 +124,13 @@ def test_group_made_by_hand_is_what_the_tests_say_it_is() -> None:
     assert _correlation(group.prior, 0, 1) == pytest.approx(LEVELS[0, 1])
     assert _correlation(group.drift, 0, 2) == pytest.approx(CHANGES[0, 2])
     assert min(np.linalg.eigvalsh(matrix)[0] for matrix in (LEVELS, CHANGES)) > 0.1
+
+
+def test_links_that_can_not_all_be_are_refused() -> None:
+    members = tuple(motion(key) for key in ("alt", "ast", "ggt"))
+    links = [
+        Together(first=first, second=second, level=level, change=0.0)
+        for first, second, level in (("alt", "ast", 0.9), ("ast", "ggt", 0.9), ("alt", "ggt", -0.9))
+    ]
+    with pytest.raises(ValueError, match="correlations of alt, ast, ggt contradict each other"):
+        joined(members, links)

@@ -13,6 +13,7 @@ from twin.forecast.following import courses
 from twin.forecast.group import group_of
 from twin.forecast.kernels import RAMP, STEP
 from twin.forecast.motion import motion, motions
+from twin.forecast.moved_by import moved_by
 from twin.forecast.result import State
 from twin.forecast.starts import Effect, acting, begun, causes_of, changes, effects
 from twin.record.codes.concepts import known_concepts, with_broader
@@ -125,7 +126,8 @@ def test_start_dated_ahead_does_nothing_yet_and_is_a_day_to_look_again() -> None
     ahead = fact(90, "thiazide", NOW + 3 * DAY, kind="medication", known_at=ago(1))
     assert _where(*READ, ahead) == _where(*READ)
     assert acting(timeline([*READ, ahead]), "sbp") == ()
-    assert NOW + 4 * DAY in set(changes(timeline([*READ, ahead]), ["sbp"]))
+    on_the_day = timeline([*READ, ahead], as_of=NOW + 3 * DAY)
+    assert NOW + 4 * DAY in set(changes(on_the_day, ["sbp"]))
     assert _moved(ahead, at=NOW + 4 * DAY) == pytest.approx((EFFECT.value, EFFECT.sd**2), rel=1e-9)
 
 
@@ -230,3 +232,41 @@ def test_causes_are_those_of_the_signals_that_are_named() -> None:
     assert "thiazide" in causes_of(["sbp"])
     assert causes_of([]) == causes_of(["smoking_status"]) == frozenset()
     assert causes_of(effects()) == {each.cause for many in effects().values() for each in many}
+
+
+# What was found by reading the panel against the state
+
+
+def _named(*treatments: Fact, at: datetime = NOW) -> list[str]:
+    found = courses(timeline((*READ, *treatments), as_of=at))["sbp"].followed
+    assert found is not None
+    return [each.cause for each in moved_by(found, timeline((*READ, *treatments), as_of=at))]
+
+
+@pytest.mark.parametrize(
+    ("since", "until"),
+    [
+        (ago(30), NOW + 30 * DAY),
+        (ago(24) - timedelta(hours=2), None),
+        (ago(30), ago(24) - timedelta(hours=2)),
+        (ago(6), None),
+        (ago(6), ago(2)),
+        (ago(30), ago(25)),
+    ],
+)
+def test_the_panel_names_what_moves_the_level_and_nothing_else(since: datetime, until: datetime | None) -> None:
+    by, _ = _moved(_treated(since, until))
+    wider = _moved(_treated(since, until))[1] > 0
+    assert _named(_treated(since, until)) == (["thiazide"] if abs(by) > 0 or wider else [])
+
+
+def test_a_renewal_dated_ahead_changes_nothing_today() -> None:
+    over = _treated(ago(6), ago(2))
+    assert _moved(over, _treated(NOW + 10 * DAY, number=91)) == _moved(over)
+
+
+def test_a_reading_at_the_moment_from_which_a_treatment_acts_knows_of_it() -> None:
+    treated, after = _treated(ago(6)), fact(70, "sbp", ago(6) + DAY, 141.0)
+    knows = _where(*READ, treated, after).level
+    later = _where(*READ, treated, fact(70, "sbp", ago(6) + DAY + timedelta(hours=1), 141.0)).level
+    assert knows == pytest.approx(later, abs=0.05)
