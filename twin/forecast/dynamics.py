@@ -141,7 +141,11 @@ def fan(motion: Motion, state: State, years: Array) -> list[dict[str, float]]:
 
 
 def sample(group: Group, state: GroupState, draws: Array, columns: int, years: float) -> Array:
-    """Return simulated true levels (K, P, M), canonical unit: column 0 at the state's time, each next `years` later."""
+    """Return simulated true levels (K, P, M), canonical unit: column 0 at the state's time, each next `years` later.
+
+    Args:
+        draws: (P / 2, at least M, 2K) normal; the second half of the paths mirrors the first.
+    """
     levels: Array = kernels.simulate(
         state.x, state.p, state.trend, draws, columns, years, group.drift, group.wander, group.relaxation
     )

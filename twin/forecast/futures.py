@@ -123,14 +123,16 @@ class Futures:
 
 @lru_cache(maxsize=128)
 def draws(keys: tuple[str, ...]) -> Array:
-    """Return the standard normal draws of signals (2K, PATHS, M), levels then slopes, in antithetic pairs."""
-    both = np.concatenate([_draws(key) for key in keys], axis=1).reshape(2 * len(keys), PATHS, MONTHS + 1)
-    both.setflags(write=False)
-    return both
+    """Return the standard normal draws of signals (PATHS / 2, M, 2K), levels then slopes.
+
+    The other half of the paths mirrors them.
+    """
+    every = np.stack([_draws(key) for key in keys], axis=3)  # (PATHS / 2, M, 2, K)
+    flat = every.reshape(PATHS // 2, MONTHS + 1, 2 * len(keys))
+    flat.setflags(write=False)
+    return flat
 
 
 def _draws(key: str) -> Array:
-    """The draws of one signal: (2, 1, PATHS, M)."""
     seed = int.from_bytes(sha256(key.encode()).digest()[:8], "big")
-    half = np.random.default_rng(seed).standard_normal((PATHS // 2, MONTHS + 1, 2))
-    return np.moveaxis(np.concatenate((half, -half)), 2, 0)[:, np.newaxis]
+    return np.random.default_rng(seed).standard_normal((PATHS // 2, MONTHS + 1, 2))

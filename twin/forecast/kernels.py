@@ -175,36 +175,38 @@ def simulate(
 ) -> Array:  # fmt: skip
     """Return simulated levels (K, P, M): column 0 is now, each next one `years` later.
 
+    The second half of the paths mirrors the first.
+
     Args:
-        draws: (2K, P, at least M) normal: of the levels, then of the slopes. columns: M.
+        draws: (P / 2, at least M, 2K) normal: of the levels, then of the slopes. columns: M.
     """
-    k, paths = trend.shape[0], draws.shape[1]
+    k, half = trend.shape[0], draws.shape[0]
     b, a, _, _, _ = transition(years, 1.0, 0.0, relaxation)
     added = np.zeros((2 * k, 2 * k))
     propagate(np.zeros(2 * k), added, np.zeros(k), years, drift, wander, relaxation)
     start, root = _root(p), _root(added)
-    levels, now = np.empty((k, paths, columns)), np.empty(2 * k)
-    for i in range(paths):
-        now[:] = x
-        _scatter(now, start, draws, i, 0)
+    mean, here = np.empty((columns, k)), x.copy()
+    for j in range(columns):
         for s in range(k):
-            levels[s, i, 0] = now[s]
-        for j in range(1, columns):
+            mean[j, s] = here[s]
+            here[s] += b * here[k + s] + trend[s] * years
+            here[k + s] *= a
+    levels, off = np.empty((k, 2 * half, columns)), np.empty(2 * k)
+    for i in range(half):
+        off[:] = 0.0
+        for j in range(columns):
+            if j > 0:
+                for s in range(k):
+                    off[s] += b * off[k + s]
+                    off[k + s] *= a
+            spread = root if j > 0 else start
+            for row in range(2 * k):
+                for column in range(row + 1):
+                    off[row] += spread[row, column] * draws[i, j, column]
             for s in range(k):
-                now[s] += b * now[k + s] + trend[s] * years
-                now[k + s] *= a
-            _scatter(now, root, draws, i, j)
-            for s in range(k):
-                levels[s, i, j] = now[s]
+                levels[s, i, j] = mean[j, s] + off[s]
+                levels[s, half + i, j] = mean[j, s] - off[s]
     return levels
-
-
-@njit(cache=True)
-def _scatter(now: Array, root: Array, draws: Array, i: int, j: int) -> None:
-    """Add root draws[:, i, j] in place."""
-    for row in range(now.shape[0]):
-        for column in range(row + 1):
-            now[row] += root[row, column] * draws[column, i, j]
 
 
 @njit(cache=True)

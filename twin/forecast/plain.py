@@ -81,9 +81,10 @@ def simulate(
     matrix, added = together(years, drift, wander, relaxation)
     start, root = np.linalg.cholesky(p), np.linalg.cholesky(added)
     pushed = np.concatenate((trend * years, np.zeros(k)))
-    now = x[:, np.newaxis] + start @ draws[:, :, 0]
-    levels = [now[:k]]
+    both = np.concatenate((draws, -draws))
+    now = x + both[:, 0] @ start.T
+    levels = [now[:, :k]]
     for month in range(1, columns):
-        now = matrix @ now + pushed[:, np.newaxis] + root @ draws[:, :, month]
-        levels.append(now[:k])
-    return np.stack(levels, axis=2)
+        now = now @ matrix.T + pushed + both[:, month] @ root.T
+        levels.append(now[:, :k])
+    return np.moveaxis(np.stack(levels, axis=1), 2, 0)

@@ -108,7 +108,7 @@ def test_a_step_or_a_look_ahead_changes_no_state_that_is_kept() -> None:
     state, kept = follow(THREE, entries).last, follow(THREE, entries).last
     update(THREE, state, _read(THREE, 0, alt=90.0)[0])
     at_time(THREE, state, NOW)
-    sample(THREE, state, np.ones((6, 2, 3)), 3, 1 / 12)
+    sample(THREE, state, np.ones((2, 3, 6)), 3, 1 / 12)
     _assert_same(state, kept)
 
 
@@ -198,15 +198,13 @@ def test_fan_agrees_with_the_predictive_distribution() -> None:
 def test_simulated_levels_start_at_the_state_and_follow_its_expected_course() -> None:
     moves = motion("sodium")
     state = at_time(alone(moves), last(moves, _observations("sodium")), NOW)
-    half = np.random.default_rng(1).standard_normal((2, 500, 13))
-    levels = sample(alone(moves), state, np.concatenate((half, -half), axis=1), 13, 1 / 12)[0]
+    levels = sample(alone(moves), state, np.random.default_rng(1).standard_normal((500, 13, 2)), 13, 1 / 12)[0]
     np.testing.assert_allclose(levels.mean(axis=0), mean_path(moves, state.of(0), 13, 1 / 12), atol=1e-9)
 
 
 def test_simulated_levels_of_linked_signals_are_each_in_their_own_unit() -> None:
     state = at_time(THREE, follow(THREE, _entries(THREE, 3), "female").last, NOW)
-    half = np.random.default_rng(1).standard_normal((6, 500, 13))
-    levels = sample(THREE, state, np.concatenate((half, -half), axis=1), 13, 1 / 12)
+    levels = sample(THREE, state, np.random.default_rng(1).standard_normal((500, 13, 6)), 13, 1 / 12)
     assert levels.shape == (3, 1000, 13)
     for place, (moves, path) in enumerate(zip(THREE.motions, levels, strict=True)):
         working = np.log(path) if moves.scale == "log" else path
@@ -217,7 +215,7 @@ def test_simulated_levels_of_linked_signals_are_each_in_their_own_unit() -> None
 def test_simulated_levels_are_never_below_what_can_be() -> None:
     moves = motion("agatston")
     state = last(moves, [item for item in [observation(moves, ago(1), 0.0)] if item is not None])
-    levels = sample(alone(moves), state, np.random.default_rng(1).standard_normal((2, 500, 13)), 13, 1 / 12)
+    levels = sample(alone(moves), state, np.random.default_rng(1).standard_normal((250, 13, 2)), 13, 1 / 12)
     assert levels.min() == moves.lowest == 0
 
 
@@ -266,7 +264,7 @@ def test_covariance_of_a_group_stays_possible_after_a_thousand_precise_readings(
     state = at_time(group, follow(group, entries).last, NOW)
     own = np.sqrt(np.diag(state.p))
     assert np.linalg.eigvalsh(state.p / np.outer(own, own))[0] > 1e-6
-    assert np.isfinite(sample(group, state, np.ones((len(own), 2, 3)), 3, 1 / 12)).all()
+    assert np.isfinite(sample(group, state, np.ones((2, 3, len(own))), 3, 1 / 12)).all()
 
 
 def test_signal_of_another_group_is_not_touched() -> None:

@@ -271,7 +271,7 @@ def test_ramp_changes_what_is_expected_a_year() -> None:
 
 def test_compiled_futures_agree_with_the_plain_ones() -> None:
     state = np.array([3.0, 0.05]), np.array([[0.02, 0.003], [0.003, 0.002]]), np.array([0.01])
-    arguments = (*state, np.random.default_rng(5).standard_normal((2, 64, 37)), 37, 1 / 12, *_moving(ONE))
+    arguments = (*state, np.random.default_rng(5).standard_normal((32, 37, 2)), 37, 1 / 12, *_moving(ONE))
     np.testing.assert_allclose(kernels.simulate(*arguments), plain.simulate(*arguments), rtol=0, atol=1e-11)
 
 
@@ -279,7 +279,7 @@ def test_compiled_futures_agree_with_the_plain_ones() -> None:
 def test_compiled_futures_of_linked_signals_agree_with_the_plain_ones(seed: int) -> None:
     start = THREE.start("female")
     kernels.run(*_mixed(seed, 40), start, *_moving(THREE), 3.5, 0.08)
-    draws = np.random.default_rng(seed).standard_normal((6, 64, 37))
+    draws = np.random.default_rng(seed).standard_normal((32, 37, 6))
     arguments = (*start[:3], draws, 37, 1 / 12, *_moving(THREE))
     levels = kernels.simulate(*arguments)
     assert levels.shape == (3, 64, 37)
@@ -287,14 +287,22 @@ def test_compiled_futures_of_linked_signals_agree_with_the_plain_ones(seed: int)
 
 
 def test_shorter_futures_are_the_first_months_of_longer_ones() -> None:
-    start, draws = THREE.start("female"), np.random.default_rng(9).standard_normal((6, 8, 37))
+    start, draws = THREE.start("female"), np.random.default_rng(9).standard_normal((4, 37, 6))
     whole, short = (kernels.simulate(*start[:3], draws, columns, 1 / 12, *_moving(THREE)) for columns in (37, 13))
     np.testing.assert_array_equal(short, whole[:, :, :13])
 
 
+def test_the_second_half_of_the_futures_mirrors_the_first_around_the_expected_course() -> None:
+    start, draws = THREE.start("female"), np.random.default_rng(9).standard_normal((4, 37, 6))
+    levels = kernels.simulate(*start[:3], draws, 37, 1 / 12, *_moving(THREE))
+    middle = (levels[:, :4] + levels[:, 4:]) / 2
+    np.testing.assert_allclose(middle, np.broadcast_to(middle[:, :1], middle.shape), rtol=0, atol=1e-12)
+    assert (levels[:, :4] != levels[:, 4:]).all()
+
+
 def test_futures_scatter_as_the_predictive_distribution_says() -> None:
     state = np.array([3.0, 0.05]), np.array([[0.02, 0.003], [0.003, 0.002]]), np.array([0.01])
-    draws = np.random.default_rng(6).standard_normal((2, 40_000, 25))
+    draws = np.random.default_rng(6).standard_normal((20_000, 25, 2))
     levels = kernels.simulate(*state, draws, 25, 1 / 12, *_moving(ONE))[0]
     row = np.array([3.0, 0.05, 0.02, 0.003, 0.002, 0.01])
     mean, variance = kernels.ahead(row, np.array([1.0, 2.0]), *PARAMETERS)
@@ -307,7 +315,7 @@ def test_futures_of_linked_signals_scatter_together_as_the_filter_carries_them_f
     kernels.run(*_mixed(3, 40), start, *_moving(THREE), 3.5, 0.08)
     x, p, trend, _ = start
     levels = kernels.simulate(
-        x, p, trend, np.random.default_rng(6).standard_normal((6, 40_000, 25)), 25, 1 / 12, *_moving(THREE)
+        x, p, trend, np.random.default_rng(6).standard_normal((20_000, 25, 6)), 25, 1 / 12, *_moving(THREE)
     )
     kernels.propagate(x, p, trend, 2.0, *_moving(THREE))
     scale = np.sqrt(np.diag(p))[:3]
@@ -320,6 +328,6 @@ def test_futures_of_linked_signals_scatter_together_as_the_filter_carries_them_f
 def test_futures_of_a_certain_state_start_from_it() -> None:
     still, nothing = np.array([3.0, 0.0]), np.zeros((1, 1))
     levels = kernels.simulate(
-        still, np.zeros((2, 2)), np.zeros(1), np.ones((2, 2, 3)), 3, 1 / 12, nothing, nothing, 4.0
+        still, np.zeros((2, 2)), np.zeros(1), np.ones((1, 3, 2)), 3, 1 / 12, nothing, nothing, 4.0
     )
     np.testing.assert_array_equal(levels, np.full((1, 2, 3), 3.0))
