@@ -76,7 +76,8 @@ def rescore(
     decided = watch.decide(taken, policy)
     results = (*results_of(timeline), *spoilt)
     _withdraw(recalls, parted, decided.triggers, now)
-    result = _judge(recalls, bearing.members, timeline, results, decided.triggers, corrected, policy, now, None)
+    found = recalls.latest(bearing.members)
+    result = _judge(recalls, found, bearing.members, timeline, results, decided.triggers, corrected, policy, now, None)
     body = snapshots.to_json(taken)
     organs = {organ["key"]: organ for organ in body.pop("organs")}
     served = serving.serve(in_use, PREDICT, timeline, now)
@@ -128,13 +129,13 @@ def judge(
 ) -> Rescored:
     """Judge the recalls on some lines by what was worked out of them; a record that was never merged."""
     patient_id = timeline.patient.id
-    latest = recalls.latest((patient_id,)).values()
-    if not latest and not triggers:
+    found = recalls.latest((patient_id,))
+    if not found and not triggers:
         return Rescored()
-    corrected = _corrected(connection, recalls.live(patient_id))
-    spoilt = _spoilt(connection, latest)
+    corrected = _corrected(connection, _live(found, patient_id))
+    spoilt = _spoilt(connection, found.values())
     results = (*results_of(timeline), *spoilt)
-    return _judge(recalls, (patient_id,), timeline, results, triggers, corrected, policy, now, about)
+    return _judge(recalls, found, (patient_id,), timeline, results, triggers, corrected, policy, now, about)
 
 
 def view(engine: Engine, settings: Settings, patient_id: str, as_of: datetime, *, now: datetime) -> None:
@@ -253,8 +254,14 @@ def _hand_on(engine: Engine, retired_id: str, now: datetime) -> Rescored:
     return Rescored()
 
 
+def _live(found: Mapping[tuple[str, str], Recall], patient_id: str) -> list[Recall]:
+    """The live ones of a patient among the latest of each key: of a key with a live one, that is the latest."""
+    return [each for (whose, _), each in found.items() if whose == patient_id and each.state == "open"]
+
+
 def _judge(
     recalls: RecallStore,
+    found: Mapping[tuple[str, str], Recall],
     members: Sequence[str],
     timeline: Timeline,
     results: Sequence[Result],
@@ -268,14 +275,15 @@ def _judge(
     patient_id = timeline.patient.id
     by_key = {trigger.key: trigger for trigger in triggers}
     opened = updated = closed = 0
-    found = recalls.latest(members)
     spoilt = [
         ended for ended in found.values() if reopens(ended, results) is not None and not _has_other(ended, results)
     ]
     for ended in spoilt:
         if ended.patient_id == patient_id:
             updated += recalls.apply(reopen(ended, "inadequate_result", by="twin", now=now))
-    for recall in recalls.live(patient_id):
+    if updated:
+        found = recalls.latest(members)
+    for recall in _live(found, patient_id):
         closing = closes(recall, results)
         if timeline.died_at is not None:
             closed += recalls.apply(stop(recall, "died", by="twin", now=now))
@@ -283,7 +291,7 @@ def _judge(
             closed += recalls.apply(close_by_result(recall, closing, now=now))
     if timeline.died_at is not None:
         return Rescored(closed=closed)
-    if updated or closed:
+    if closed:
         found = recalls.latest(members)
     theirs = {(each.patient_id, each.key) for each in spoilt if each.patient_id != patient_id}  # no answer any more
     latest = latest_of(patient_id, {place: each for place, each in found.items() if place not in theirs})

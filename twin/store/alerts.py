@@ -11,7 +11,24 @@ from datetime import date, datetime, timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, Engine, Row, Select, and_, case, exists, or_, select, text, tuple_, update
+from sqlalchemy import (
+    ARRAY,
+    UUID,
+    Connection,
+    Engine,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    case,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    tuple_,
+    update,
+)  # fmt: skip
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import IntegrityError
 
@@ -43,6 +60,14 @@ class _Within:
     def begin(self) -> Iterator[Connection]:
         with self._connection.begin_nested():
             yield self._connection
+
+
+_IS_VOID = and_(recall.c.state == "stopped", recall.c.closing["reason"].astext == UN_MERGED)
+_LATEST = (
+    select(recall)
+    .where(recall.c.patient_id == func.any(bindparam("ids", type_=ARRAY(UUID(as_uuid=False)))), _IS_VOID.is_not(True))
+    .order_by(recall.c.state == "open", recall.c.opened_at, recall.c.id)  # of a key the live one last
+)
 
 
 class PostgresAlerts:
@@ -93,10 +118,8 @@ class PostgresAlerts:
         return self._recalls(mine.order_by(recall.c.opened_at, recall.c.id))
 
     def latest(self, patient_ids: Sequence[str]) -> Mapping[tuple[str, str], Recall]:
-        is_void = and_(recall.c.state == "stopped", recall.c.closing["reason"].astext == UN_MERGED)
-        theirs = select(recall).where(recall.c.patient_id.in_(patient_ids), is_void.is_not(True))
-        live_last = theirs.order_by(recall.c.state == "open", recall.c.opened_at, recall.c.id)
-        return {(found.patient_id, found.key): found for found in self._recalls(live_last)}  # the last of a key stays
+        asked = self._recalls(_LATEST, {"ids": list(patient_ids)})
+        return {(found.patient_id, found.key): found for found in asked}  # the last of a key stays
 
     def apply(self, step: Step, messages: Sequence[Message] = ()) -> bool:
         before, after = step.before, step.after
@@ -209,9 +232,10 @@ class PostgresAlerts:
         with self._engine.begin() as connection:
             return connection.execute(update(inbox_message).where(*unread).values(read_at=now)).rowcount == 1
 
-    def _recalls(self, asked: Select[Any]) -> list[Recall]:  # Any: a select of all columns of recall
+    def _recalls(self, asked: Select[Any], given: Mapping[str, Any] | None = None) -> list[Recall]:
+        """The recalls that a select of all columns of recall finds (Any: of whatever type these are)."""
         with self._engine.connect() as connection:
-            return [_recall(row) for row in connection.execute(asked)]
+            return [_recall(row) for row in connection.execute(asked, given)]
 
 
 def _take(connection: Connection, wanted: Any, values: Mapping[str, Any], limit: int) -> list[Message]:

@@ -220,7 +220,7 @@ def bearing_of(connection: Connection, patient_id: str, since: datetime | None) 
     return Bearing(into=into, members=members, undone_from=connection.execute(undone.where(lately)).scalar_one())
 
 
-def is_alone(patient_id: str) -> ColumnElement[bool]:
+def is_alone(patient_id: ColumnElement[str]) -> ColumnElement[bool]:
     """The condition that the record was never merged with another, in either way."""
     touching = (patient_link.c.retired_id == patient_id) | (patient_link.c.into_id == patient_id)
     return ~exists().where(touching)

@@ -10,6 +10,7 @@ import hashlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any, Literal
 
 from sqlalchemy import Connection, Row, Select, func, insert, select, update
@@ -104,9 +105,13 @@ def listed(connection: Connection) -> tuple[Registered, ...]:
 
 def in_use(connection: Connection) -> tuple[Registered, ...]:
     """Return the models that predict now, active and shadow, by slot, the active one first."""
+    return tuple(_registered(row) for row in connection.execute(_in_use()))
+
+
+@cache
+def _in_use() -> Select[Any]:  # Any: the columns of `_listed`
     is_used = model.c.state.in_(("active", "shadow"))
-    rows = connection.execute(_listed().where(is_used).order_by(model.c.slot, model.c.state, model.c.id))
-    return tuple(_registered(row) for row in rows)
+    return _listed().where(is_used).order_by(model.c.slot, model.c.state, model.c.id)
 
 
 def in_use_version(connection: Connection) -> str:

@@ -152,20 +152,25 @@ def born_and_sex(connection: Connection, patient_id: str) -> tuple[date | None, 
     return row.birth_date, row.sex
 
 
+_VERSION = t.patient_version.c
+_DESCRIBED = (
+    select(
+        t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date,
+        _VERSION.name, _VERSION.sex, _VERSION.birth_date, _VERSION.known_at,
+    )
+    .join(t.patient_version, _VERSION.patient_id == t.patient.c.id, isouter=True)
+    .where(t.patient.c.id == bindparam("patient"))
+    .order_by(_VERSION.id)
+)  # fmt: skip
+
+
 def described(connection: Connection, patient_id: str, as_of: datetime) -> Patient:
     """Return one patient as described at `as_of`, without identifiers; see `as_described`.
 
     Raises:
         UnknownPatient: there is none.
     """
-    version = t.patient_version.c
-    then = (t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date)
-    rows = connection.execute(
-        select(*then, version.name, version.sex, version.birth_date, version.known_at)
-        .join(t.patient_version, version.patient_id == t.patient.c.id, isouter=True)
-        .where(t.patient.c.id == patient_id)
-        .order_by(version.id)
-    ).all()
+    rows = connection.execute(_DESCRIBED, {"patient": patient_id}).all()
     if not rows:
         raise UnknownPatient
     known = [row for row in rows if row[6] is not None]

@@ -10,7 +10,7 @@ from functools import lru_cache
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import ARRAY, Connection, Text, and_, cast, delete, func, or_, select
+from sqlalchemy import ARRAY, Connection, Text, and_, bindparam, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.record.fact import Coding, Derived, Fact, FactDraft, FactKind, Source
@@ -35,6 +35,30 @@ _READ = (
 )  # fmt: skip
 _FACTS = select(*(t.fact.c[name] for name in _READ), t.import_run.c.file_hash).join(
     t.import_run, t.import_run.c.id == t.fact.c.import_id
+)
+
+
+# statements of the hot path, built once
+_KNOWN = (t.fact.c.patient_id == bindparam("patient"), t.fact.c.known_at <= bindparam("now"))
+_NEWS = (
+    select(t.fact.c.id, t.fact.c.kind, t.fact.c.signal, t.fact.c.superseded_at.is_not(None))
+    .where(
+        *_KNOWN,
+        or_(
+            t.fact.c.id > bindparam("after"),
+            t.fact.c.known_at > bindparam("since"),
+            t.fact.c.superseded_at >= bindparam("over"),
+        ),
+    )
+    .order_by(t.fact.c.id)
+)
+_PART = _FACTS.where(
+    *_KNOWN,
+    or_(
+        t.fact.c.signal == func.any(bindparam("signals", type_=ARRAY(Text))),
+        and_(t.fact.c.kind != "observation", t.fact.c.signal.is_not(None)),
+        t.fact.c.kind == "death",
+    ),
 )
 
 
@@ -92,7 +116,7 @@ def read_timeline(connection: Connection, patient_id: str, as_of: datetime) -> T
     return Timeline(patient=patient, as_of=as_of, facts=known(tuple(_fact(row) for row in rows), as_of))
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
+@dataclass(frozen=True, slots=True)
 class News:
     """A fact that came in, or one that was superseded."""
 
@@ -106,34 +130,15 @@ def news(
     connection: Connection, patient_id: str, *, after: int, since: datetime, superseded_since: datetime, now: datetime
 ) -> tuple[News, ...]:
     """Return what came in of a patient after fact `after`, or is known only `since`, or was superseded; by id."""
-    column = t.fact.c
-    rows = connection.execute(
-        select(column.id, column.kind, column.signal, column.superseded_at.is_not(None).label("is_superseded"))
-        .where(
-            column.patient_id == patient_id,
-            column.known_at <= now,
-            or_(column.id > after, column.known_at > since, column.superseded_at >= superseded_since),
-        )
-        .order_by(column.id)
-    )
-    return tuple(News(**row._asdict()) for row in rows)
+    given = {"patient": patient_id, "after": after, "since": since, "over": superseded_since, "now": now}
+    return tuple(News(*row) for row in connection.execute(_NEWS, given))
 
 
 def read_part(connection: Connection, patient_id: str, signals: Iterable[str], as_of: datetime) -> Timeline:
     """Return what was known of one unmerged record of these signals, and of all that is no observation, at `as_of`."""
     patient = people.described(connection, patient_id, as_of)
-    column = t.fact.c
-    rows = connection.execute(
-        _FACTS.where(
-            column.patient_id == patient_id,
-            column.known_at <= as_of,
-            or_(
-                column.signal == func.any(cast(sorted(signals), ARRAY(Text))),
-                and_(column.kind != "observation", column.signal.is_not(None)),
-                column.kind == "death",
-            ),
-        )
-    )
+    given = {"patient": patient_id, "now": as_of, "signals": sorted(signals)}
+    rows = connection.execute(_PART, given).all()
     return Timeline(patient=patient, as_of=as_of, facts=known(tuple(_fact(row) for row in rows), as_of))
 
 

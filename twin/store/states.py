@@ -5,7 +5,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ARRAY, UUID, ColumnElement, Connection, cast, func, select, text, update
+from sqlalchemy import (
+    ARRAY,
+    UUID,
+    BigInteger,
+    ColumnElement,
+    Connection,
+    DateTime,
+    Text,
+    bindparam,
+    cast,
+    func,
+    select,
+    text,
+    update,
+)  # fmt: skip
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.store import tables as t
@@ -37,47 +51,55 @@ class Shard:
     lines: bytes
 
 
-_KEPT = tuple(t.organ_state.c[name] for name in OrganState.__dataclass_fields__)
+# statements of the hot path, built once
+_KEPT = t.organ_state.c
+_NAMES = tuple(OrganState.__dataclass_fields__)
+_PATIENT = bindparam("patient", type_=UUID(as_uuid=False))
+_OF = select(*(_KEPT[name] for name in _NAMES)).where(_KEPT.patient_id == _PATIENT)
+_OF_ALONE = _OF.where(is_alone(_PATIENT))
+_NEW = upsert(t.organ_state)
+_SAVE = _NEW.on_conflict_do_update(
+    index_elements=["patient_id", "organ"],
+    set_={name: _NEW.excluded[name] for name in _NAMES if name not in ("patient_id", "organ")},
+    where=_KEPT.as_of <= _NEW.excluded.as_of,
+)
+_TOUCH = (
+    update(t.organ_state)
+    .where(
+        _KEPT.patient_id == _PATIENT,
+        _KEPT.organ == func.any(bindparam("organs", type_=ARRAY(Text))),
+        _KEPT.as_of <= bindparam("now", type_=DateTime(timezone=True)),
+    )
+    .values(
+        as_of=bindparam("now", type_=DateTime(timezone=True)),
+        last_fact=func.greatest(_KEPT.last_fact, bindparam("last", type_=BigInteger)),
+    )
+)
 
 
 def save(connection: Connection, states: Iterable[OrganState]) -> None:
     """Keep states; one that is newer already stays."""
-    names = tuple(OrganState.__dataclass_fields__)
-    rows = [{name: getattr(each, name) for name in names} for each in states]
+    rows = [{name: getattr(each, name) for name in _NAMES} for each in states]
     if not rows:
         return
-    statement = upsert(t.organ_state)
-    changed = {name: statement.excluded[name] for name in names if name not in ("patient_id", "organ")}
-    connection.execute(
-        statement.on_conflict_do_update(
-            index_elements=["patient_id", "organ"],
-            set_=changed,
-            where=t.organ_state.c.as_of <= statement.excluded.as_of,
-        ),
-        rows,
-    )
+    connection.execute(_SAVE, rows)
 
 
 def of_patient(connection: Connection, patient_id: str) -> dict[str, OrganState]:
     """Return what is kept of a patient, by organ."""
-    rows = connection.execute(select(*_KEPT).where(t.organ_state.c.patient_id == patient_id))
+    rows = connection.execute(_OF, {"patient": patient_id})
     return {row.organ: OrganState(*row) for row in rows}
 
 
 def of_alone(connection: Connection, patient_id: str) -> dict[str, OrganState]:
     """Return the same of a record that was never merged with another, in either way; nothing of one that was."""
-    rows = connection.execute(select(*_KEPT).where(t.organ_state.c.patient_id == patient_id, is_alone(patient_id)))
+    rows = connection.execute(_OF_ALONE, {"patient": patient_id})
     return {row.organ: OrganState(*row) for row in rows}
 
 
 def touch(connection: Connection, patient_id: str, organs: Iterable[str], as_of: datetime, last_fact: int) -> None:
     """Note that what is kept of these organs stands, on facts up to `last_fact`."""
-    column = t.organ_state.c
-    connection.execute(
-        update(t.organ_state)
-        .where(column.patient_id == patient_id, column.organ.in_(sorted(organs)), column.as_of <= as_of)
-        .values(as_of=as_of, last_fact=func.greatest(column.last_fact, last_fact))
-    )
+    connection.execute(_TOUCH, {"patient": patient_id, "organs": sorted(organs), "now": as_of, "last": last_fact})
 
 
 def last_fact(connection: Connection, patient_ids: Sequence[str]) -> int:
