@@ -21,6 +21,7 @@ from twin.forecast.dynamics import GroupState
 from twin.forecast.following import FOLLOWED_FOR
 from twin.forecast.futures import MONTH, Followed, Held
 from twin.forecast.group import group_of
+from twin.forecast.motion import on_adoption
 from twin.forecast.starts import changes
 from twin.organs import ORGANS
 from twin.organs.base import Organ, Threshold
@@ -205,6 +206,12 @@ def _record_changes(timeline: Timeline) -> Iterator[datetime]:
         if fact.is_used and fact.derived.signal is not None:
             ends = [fact.ended_at, lasts_until(fact, fact.derived.signal)]
             yield from (end for end in ends if end is not None)
+
+
+@on_adoption
+def _again() -> None:
+    """Other dynamics were adopted: other groups."""
+    _homes.cache_clear()
 
 
 def _needs(organ: Organ) -> Sequence[str]:

@@ -19,6 +19,7 @@ from alerts.message import Recipient
 from alerts.ports import Clock
 from alerts.scheduler import Heartbeat
 from twin.errors import ConfigurationError
+from twin.forecast import motion
 from twin.settings import Settings
 from twin.store import migrate, people, session, staff
 from twin.store.alerts import PostgresAlerts
@@ -43,6 +44,7 @@ class Instance:
 
 def instance(settings: Settings, *, migrated: bool = True) -> Instance:
     """Connect to the database (starting the embedded one where none is named) and bring its schema to head."""
+    motion.adopt(settings.dynamics)
     engine = session.connect(settings)
     if migrated:
         migrate.upgrade(engine)

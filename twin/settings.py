@@ -63,6 +63,9 @@ class Settings(BaseSettings):
     secure_cookies: bool | None = None
     """None: on where `public_url` is https."""
 
+    dynamics: Path | None = None
+    """A file of `twin cohort dynamics`: how signals move at this site; house values for what it does not name."""
+
     smtp_host: str | None = None
     """Without it reminders go to the inbox only."""
     smtp_port: int = 587

@@ -41,6 +41,36 @@ def fit(
         typer.echo(f"left out: {reason}: {count}")
 
 
+@app.command("dynamics")
+def dynamics(
+    spec: Annotated[Path, typer.Option("--spec", help="What the columns mean: a cohort.toml (docs/cohorts).")],
+    data: Annotated[Path, _DATA],
+    out: Annotated[Path, typer.Option("--out", help="The file to write; TWIN_DYNAMICS names it to the twin.")],
+    ids: Annotated[Path | None, typer.Option("--ids", help="A CSV with patient_id: only these patients.")] = None,
+    json_out: Annotated[bool, _JSON] = False,
+) -> None:
+    """Fit how the signals of a cohort move, for the pages' own forecasts instead of house values."""
+    from datetime import UTC, datetime
+
+    from twin.cohort import moving, tables
+    from twin.cohort import spec as specs
+
+    with could_not():
+        chosen = None if ids is None else tables.listed(ids)
+        made_on = datetime.now(UTC).date()
+        found = moving.fit(specs.read(spec), data, chosen, made_on, tell=lambda text: typer.echo(text, err=True))
+        moving.save(found, out)
+    told = {"file": str(out), "version": found.version, "patients": found.patients, "readings": found.readings}
+    if json_out:
+        as_json({**told, "signals": list(found.signals), "left_out": found.left_out})
+        return
+    typer.echo(
+        f"{out}: {found.version}, {found.patients} patients, {found.readings} readings: {', '.join(found.signals)}"
+    )
+    for column, reason in found.left_out.items():
+        typer.echo(f"left out: {column}: {reason}")
+
+
 @app.command("predict")
 def predict(
     model: Annotated[Path, _MODEL],

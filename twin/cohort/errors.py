@@ -13,3 +13,7 @@ class BadTable(UnreadableInput):
 
 class CannotPredict(TwinError):
     """The model can't answer this task."""
+
+
+class TooFewReadings(TwinError):
+    """There are too few readings to fit how signals move."""

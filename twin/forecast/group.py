@@ -11,7 +11,7 @@ from types import MappingProxyType
 import numpy as np
 from numpy.typing import NDArray
 
-from twin.forecast.motion import Motion, Together, motions, together
+from twin.forecast.motion import Motion, Together, motions, on_adoption, together
 
 Array = NDArray[np.float64]
 Start = tuple[Array, Array, Array, Array]
@@ -126,3 +126,11 @@ def joined(members: tuple[Motion, ...], links: Iterable[Together]) -> Group:
 @cache
 def _among(keys: tuple[str, ...]) -> tuple[Together, ...]:
     return tuple(link for link in together() if link.first in keys and link.second in keys)
+
+
+@on_adoption
+def _again() -> None:
+    """Other dynamics were adopted: other groups, made now so that links that can't be are told now."""
+    _of.cache_clear()
+    _among.cache_clear()
+    _of()

@@ -2,15 +2,16 @@
 
 import csv
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib.resources import files
 from math import exp, log, log1p, sqrt
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
-from twin.errors import UnknownKey
+from twin.errors import ConfigurationError, UnknownKey
 from twin.record.signal import signal
 
 
@@ -96,15 +97,53 @@ def motion(key: str) -> Motion:
         raise UnknownKey(f"no dynamics for the signal {key!r}") from None
 
 
+def adopt(site: Path | None) -> None:
+    """Follow signals by a site's own dynamics (`twin cohort dynamics`), and by the house values where they name none.
+
+    For the whole process, before anything is followed.
+
+    Raises:
+        ConfigurationError: the file can't be read, or holds what can't be.
+    """
+    try:
+        _follow_by({} if site is None else _checked(tomllib.loads(site.read_text(encoding="utf-8"))))
+    except OSError as error:
+        raise ConfigurationError(f"TWIN_DYNAMICS: {site} can't be read ({error.strerror})") from error
+    except (KeyError, TypeError, ValueError) as error:
+        _follow_by({})
+        raise ConfigurationError(f"TWIN_DYNAMICS: {site} is no file of dynamics: {error}") from error
+
+
+def _follow_by(own: dict[str, Any]) -> None:
+    global _site  # what a process follows signals by is one thing, as its time zone is
+    _site = own
+    for made in (motions, together, dynamics_version):
+        made.cache_clear()
+    for again in _ON_ADOPTION:
+        again()
+
+
+def on_adoption(again: Callable[[], None]) -> None:
+    """Have `again` called when other dynamics are adopted."""
+    _ON_ADOPTION.append(again)
+
+
 @cache
 def motions() -> Mapping[str, Motion]:
     """Every signal that can be followed, by key."""
-    return MappingProxyType({key: _motion(key, row) for key, row in _table()["signals"].items()})
+    own = _site.get("signals", {})
+    return MappingProxyType({key: _motion(key, row | own.get(key, {})) for key, row in _table()["signals"].items()})
 
 
 @cache
 def together() -> tuple[Together, ...]:
-    """Every pair of signals that is linked."""
+    """Every pair of signals that is linked; a signal that a site has fitted is linked by that fit only."""
+    own, fitted = (Together(**row) for row in _site.get("together", ())), _site.get("signals", {}).keys()
+    return (*own, *(link for link in _house_links() if not {link.first, link.second} & fitted))
+
+
+@cache
+def _house_links() -> tuple[Together, ...]:
     return tuple(
         Together(
             first=row["first"],
@@ -139,7 +178,30 @@ def rows(name: str) -> list[dict[str, str]]:
 @cache
 def dynamics_version() -> str:
     """The version that stands on every number these dynamics made."""
-    return str(_table()["version"])
+    own = f"+{_site['version']}" if _site else ""
+    return f"{_table()['version']}{own}"
+
+
+def _checked(written: dict[str, Any]) -> dict[str, Any]:
+    """A site's dynamics, or an error that says what is wrong with them."""
+    if not str(written["version"]).strip():
+        raise ValueError("it has no version")
+    for key, row in written["signals"].items():
+        if key not in _table()["signals"]:
+            raise ValueError(f"no signal is called {key!r}")
+        if set(row) != {"slope_sd", "wander", "noise_cv"} or not all(float(each) > 0 for each in row.values()):
+            raise ValueError(f"{key} needs slope_sd, wander and noise_cv, above zero")
+    for row in written["together"]:
+        link = Together(**row)
+        if not {link.first, link.second} <= written["signals"].keys():
+            raise ValueError(f"{link.first} and {link.second} are linked and not both fitted")
+        if not max(abs(link.level), abs(link.change)) < 1:
+            raise ValueError(f"a correlation of {link.first} and {link.second} is not between -1 and 1")
+    return written
+
+
+_site: dict[str, Any] = {}
+_ON_ADOPTION: list[Callable[[], None]] = []
 
 
 @cache

@@ -28,6 +28,7 @@ def fit(
     since: float = -np.inf,
     gate: float = 3.5,
     step_years: float = 0.08,
+    fade: float | None = None,
 ) -> JointModel:
     """Return the fitted model, without corrections (`calibrate` adds them).
 
@@ -35,6 +36,7 @@ def fit(
         readings: the training patients. keys, scales: of its K signals, in order.
         patients_at_most: of more, a seeded sample.
         visits_at_most: of a patient with more, a seeded part (see `thinned`).
+        fade: years; with it the model has the form of the pages (`forecast.group`): no swing, drifts fade in so long.
         since: years; readings before are left out of the search (the weeks after a transplant follow other laws).
 
     Raises:
@@ -58,7 +60,7 @@ def fit(
         starts=(chosen.start_patient, chosen.start_time, chosen.start_which),
         kinds=chosen.kinds,
     )
-    found = search(standard, gate, step_years, rounds_at_most)
+    found = search(standard, gate, step_years, rounds_at_most, fade)
     both = np.tile(spread, 2)
     effects = {name: spread[:, None] * _unscaled(found[name], middle, width) for name in ("intercept", "trend")}
     effects["intercept"][:, 0] += centre

@@ -58,8 +58,13 @@ def shapes(signals: int, covariates: int, kinds: int) -> dict[str, tuple[int, ..
     }
 
 
-def unpack(free: Tensor, signals: int, covariates: int, kinds: int) -> tuple[Parameters, Tensor]:
-    """Return the parameters that `free` (V,) stands for (all zero = the house start), and the penalty on them."""
+def unpack(
+    free: Tensor, signals: int, covariates: int, kinds: int, fade: float | None = None
+) -> tuple[Parameters, Tensor]:
+    """Return the parameters that `free` (V,) stands for (all zero = the house start), and the penalty on them.
+
+    With `fade` there is no swing, and slopes fade in so many years.
+    """
     blocks, at, bounded = {}, 0, REACH * torch.tanh(free / REACH)
     for name, shape in shapes(signals, covariates, kinds).items():
         count = int(torch.Size(shape).numel())
@@ -75,12 +80,13 @@ def unpack(free: Tensor, signals: int, covariates: int, kinds: int) -> tuple[Par
         prior=_covariance(half * torch.exp(LOG_SD * blocks["prior_size"]), blocks["prior_link"]),
         drift=_covariance(SLOPE_SD * torch.exp(LOG_SD * blocks["drift_size"]), blocks["drift_link"]),
         wander=_covariance(WANDER_SD * torch.exp(LOG_SD * blocks["wander_size"]), blocks["wander_link"]),
-        swing=_covariance(
-            SWING_SD * torch.exp(LOG_SD * blocks["swing_size"]) * (2 * rate) ** 0.5, blocks["swing_link"]
-        ),
+        swing=(0.0 if fade else 1.0)
+        * _covariance(SWING_SD * torch.exp(LOG_SD * blocks["swing_size"]) * (2 * rate) ** 0.5, blocks["swing_link"]),
         rate=rate,
         noise=LEAST_NOISE + NOISE * torch.exp(LOG_SD * blocks["noise"]),
-        relaxation=SHORTEST + RELAXATION * torch.exp(LOG_SD * blocks["relaxation"]),
+        relaxation=torch.tensor(fade, dtype=free.dtype)
+        if fade
+        else SHORTEST + RELAXATION * torch.exp(LOG_SD * blocks["relaxation"]),
     )
     return parameters, 0.5 * (free**2).sum()  # every number is in units of its penalty's SD
 

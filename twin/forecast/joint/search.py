@@ -20,18 +20,22 @@ PASSES = 3  # which readings are wild is looked at again so often: the third loo
 Array = NDArray[np.float64]
 
 
-def search(standard: Series, gate: float, step_years: float, rounds_at_most: int) -> dict[str, Array]:
+def search(
+    standard: Series, gate: float, step_years: float, rounds_at_most: int, fade: float | None = None
+) -> dict[str, Array]:
     """Return every parameter by its name, for a series in standard units."""
     shape = (standard.signals, standard.covariates.shape[1], standard.kinds)
     free = torch.zeros(size(*shape), dtype=torch.float64, requires_grad=True)
     with one_thread():
         for _ in range(PASSES):
-            _, extra, jump = surprises(_model(free, shape, gate, step_years), standard)
-            _climb(free, shape, visits(standard, extra, jump), len(standard.time), rounds_at_most // PASSES)
-    return _named(free, shape)
+            _, extra, jump = surprises(_model(free, shape, gate, step_years, fade), standard)
+            _climb(free, shape, visits(standard, extra, jump), len(standard.time), rounds_at_most // PASSES, fade)
+    return _named(free, shape, fade)
 
 
-def _climb(free: torch.Tensor, shape: tuple[int, int, int], data: Visits, readings: int, rounds: int) -> None:
+def _climb(
+    free: torch.Tensor, shape: tuple[int, int, int], data: Visits, readings: int, rounds: int, fade: float | None
+) -> None:
     """Move `free` uphill in place."""
     steps = torch.optim.LBFGS(
         [free], max_iter=rounds, history_size=MEMORY, line_search_fn="strong_wolfe", tolerance_change=TOLERANCE
@@ -39,7 +43,7 @@ def _climb(free: torch.Tensor, shape: tuple[int, int, int], data: Visits, readin
 
     def objective() -> torch.Tensor:
         steps.zero_grad()
-        parameters, penalty = unpack(free, *shape)
+        parameters, penalty = unpack(free, *shape, fade)
         try:
             loss = (penalty - log_likelihood(parameters, data)) / readings
         except torch.linalg.LinAlgError:  # a step too far: rounding has made a covariance indefinite
@@ -50,15 +54,17 @@ def _climb(free: torch.Tensor, shape: tuple[int, int, int], data: Visits, readin
     steps.step(objective)
 
 
-def _named(free: torch.Tensor, shape: tuple[int, int, int]) -> dict[str, Array]:
+def _named(free: torch.Tensor, shape: tuple[int, int, int], fade: float | None) -> dict[str, Array]:
     with torch.no_grad():
-        parameters, _ = unpack(free, *shape)
+        parameters, _ = unpack(free, *shape, fade)
     return {name: getattr(parameters, name).numpy().copy() for name in Parameters.__dataclass_fields__}
 
 
-def _model(free: torch.Tensor, shape: tuple[int, int, int], gate: float, step_years: float) -> JointModel:
+def _model(
+    free: torch.Tensor, shape: tuple[int, int, int], gate: float, step_years: float, fade: float | None
+) -> JointModel:
     """The parameters as they stand, for the compiled filter."""
-    named = _named(free, shape)
+    named = _named(free, shape, fade)
     relaxation = float(named.pop("relaxation"))
     count = shape[0]
     keys, scales = tuple(str(signal) for signal in range(count)), (Scale(),) * count
