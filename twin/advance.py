@@ -15,7 +15,7 @@ from sqlalchemy import Connection, Engine
 
 from twin import carry, part, rescore
 from twin.forecast.dynamics import Entry, GroupState, follow, update
-from twin.forecast.following import entries_of, is_followed, observations
+from twin.forecast.following import ageing_of, entries_of, is_followed, observations
 from twin.forecast.futures import Followed, Held
 from twin.forecast.group import Group, groups, with_linked
 from twin.forecast.motion import motions
@@ -122,7 +122,6 @@ def _followed(read: _Read, now: datetime) -> tuple[dict[str, GroupState], dict[s
     kept = {name: written for organ in read.held.values() for name, written in organ.signals.items()}
     stored: dict[str, GroupState] = {}
     followed: dict[str, Followed] = {}
-    sex = read.timeline.patient.sex
     late = frozenset(each.signal for each in read.news if each.is_superseded)
     for group in groups(read.needed & motions().keys()):
         seen = {each.key: observations(read.timeline, each) for each in group.motions}
@@ -133,8 +132,9 @@ def _followed(read: _Read, now: datetime) -> tuple[dict[str, GroupState], dict[s
         rests_on = [pair for each in seen.values() for pair in each]
         if state is not None and any(item.at <= state.at and read.is_new(fact) for fact, item in rests_on):
             state = None  # a value that came late: all is followed again
-        last = follow(group, entries, sex).last if state is None else _stepped(state, group, entries)
-        held = Held.until(now, group, entries, last, sex)
+        ageing = ageing_of(read.timeline, entries[0].at)
+        last = follow(group, entries, ageing).last if state is None else _stepped(state, group, entries)
+        held = Held.until(now, group, entries, last, ageing)
         for place, each in enumerate(group.motions):
             if is_followed(read.timeline, seen[each.key]):
                 followed[each.key] = held.follow(place, seen[each.key][-1][1].at)
@@ -144,8 +144,9 @@ def _followed(read: _Read, now: datetime) -> tuple[dict[str, GroupState], dict[s
 
 def _stepped(state: GroupState, group: Group, entries: Sequence[Entry]) -> GroupState:
     """The state with what came after it, a step each."""
+    kept_until = state.at
     for each in entries:
-        if each.at > state.at:
+        if each.at > kept_until:
             state, _ = update(group, state, each)
     return state
 

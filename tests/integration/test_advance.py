@@ -10,8 +10,8 @@ from sqlalchemy import Engine
 
 from alerts.recall import Recall
 from tests.builders import bundle, lab, patient
-from twin import advance, carry, intake, rescore, synth
-from twin.forecast.group import group_of
+from twin import advance, carry, intake, part, rescore, synth
+from twin.forecast.group import group_of, with_linked
 from twin.settings import Settings
 from twin.store import people, states
 from twin.store.alerts import PostgresAlerts
@@ -19,6 +19,7 @@ from twin.store.alerts import PostgresAlerts
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=21)
 HBA1C, CREATININE, ALT, PLATELETS, LDL = "4548-4", "14682-9", "1742-6", "777-3", "13457-7"
+SIGNAL = {HBA1C: "hba1c", CREATININE: "creatinine", ALT: "alt", PLATELETS: "platelets", LDL: "ldl_c"}
 
 
 class Clinic:
@@ -107,8 +108,9 @@ def test_a_step_gives_the_digits_of_the_whole(clinic: Clinic, code: str, value: 
         key: each.last_fact for key, each in whole.items()
     }
     before, after = lines(stepped), lines(whole)
-    moved = [key for key, row in before.items() if row["as_of"] == LATER.timestamp()]
-    assert moved or code in (ALT, PLATELETS, LDL)  # whose lines are for other people than these
+    moved = {key for key, row in before.items() if row["as_of"] == LATER.timestamp()}
+    on_it = {f"{organ.key}/{line.key}" for organ, line in part.lines_on(with_linked({SIGNAL[code]}))}
+    assert moved == on_it & before.keys()
     for key in moved:
         assert before[key].tobytes() == after[key].tobytes(), key
     assert {key: each.evidence for key, each in raised.items()} == {
@@ -146,6 +148,58 @@ def test_a_corrected_value_is_taken_back(clinic: Clinic) -> None:
     clinic.whole(whose)
     assert state(stepped, "hba1c") == state(clinic.kept(whose), "hba1c")
     assert state(stepped, "hba1c")["x"] != wrong
+
+
+def test_a_treatment_that_acts_between_two_computations_is_in_the_step(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    clinic.send(LDL, 4.9, "mmol/L", NOW - timedelta(days=2), NOW)
+    clinic.take(_medicine(clinic, "C10AX09", "ezetimibe", NOW - timedelta(hours=3)), NOW - timedelta(hours=1))
+    clinic.whole(whose, NOW)
+    untreated = state(clinic.kept(whose), "ldl_c")
+    clinic.send(LDL, 4.1, "mmol/L", LATER - timedelta(hours=3))
+    assert clinic.advance(whose) is not None
+    stepped = clinic.kept(whose)
+    clinic.whole(whose)
+    assert state(stepped, "ldl_c") == state(clinic.kept(whose), "ldl_c") != untreated
+
+
+def test_values_of_one_moment_that_come_apart_are_followed_again(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    at = LATER - timedelta(hours=3)
+    clinic.send("6768-6", 90.0, "U/L", at, LATER - timedelta(hours=2))
+    clinic.send(ALT, 60.0, "U/L", at, LATER - timedelta(hours=2))
+    assert clinic.advance(whose, LATER - timedelta(hours=1)) is not None
+    together = clinic.kept(whose)
+    clinic.whole(whose, LATER - timedelta(hours=1))
+    assert state(together, "alt") == state(clinic.kept(whose), "alt")
+    clinic.send("1920-8", 55.0, "U/L", at, LATER)
+    assert clinic.advance(whose, LATER) is not None
+    stepped = clinic.kept(whose)
+    clinic.whole(whose, LATER)
+    assert state(stepped, "ast") == state(clinic.kept(whose), "ast")
+
+
+def test_a_birth_date_corrected_since_is_left_to_the_whole(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    with clinic.engine.connect() as connection:
+        known = people.get_patient(connection, whose)
+    named = next(each for each in known.identifiers if each.kind == "MR")
+    whom = [{"system": named.system, "value": named.value}]
+    corrected = patient(mrn=None, birth="1931-02-03", identifier=whom)
+    clinic.take(corrected, LATER - timedelta(hours=2))
+    clinic.send(HBA1C, 7.0, "%", LATER - timedelta(hours=3))
+    assert clinic.advance(whose) is None
+
+
+def _medicine(clinic: Clinic, atc: str, name: str, since: datetime) -> dict[str, Any]:
+    return {
+        "resourceType": "MedicationStatement",
+        "id": f"medicine-{atc}",
+        "status": "active",
+        "subject": {"reference": clinic.subject},
+        "medicationCodeableConcept": {"coding": [{"system": "http://www.whocc.no/atc", "code": atc, "display": name}]},
+        "effectivePeriod": {"start": since.isoformat()},
+    }
 
 
 def test_what_is_no_value_of_a_followed_signal_is_left_to_the_whole(clinic: Clinic) -> None:

@@ -42,14 +42,11 @@ def test_when_a_medicine_or_what_was_dated_ahead_begins_or_ends() -> None:
     assert look(timeline([taken, ahead], born=None)) == NOW + timedelta(days=3)
 
 
-def test_on_the_day_from_which_a_treatment_is_expected_to_act_and_to_act_no_more() -> None:
+def test_on_the_day_from_which_a_treatment_is_expected_to_act() -> None:
     pressure = fact(1, "sbp", ago(10), 150.0)
-    began, ends = NOW - timedelta(hours=6), NOW - timedelta(hours=5)
-    started = fact(2, "thiazide", began, kind="medication")
-    assert look(timeline([pressure, started], born=None)) == began + timedelta(days=1)
-    ended = fact(2, "thiazide", ago(5), kind="medication", ended_at=ends)
-    assert look(timeline([pressure, ended], born=None)) == ends + timedelta(days=1)
-    assert look(timeline([started, ended], born=None)) == NOW + MONTH  # nothing that it moves is followed
+    started = fact(2, "thiazide", NOW - timedelta(hours=6), kind="medication")
+    assert look(timeline([pressure, started], born=None)) == NOW + timedelta(hours=18)
+    assert look(timeline([started], born=None)) == NOW + MONTH  # nothing that it moves is followed
 
 
 def test_on_the_day_of_a_treatment_dated_ahead_and_on_the_next() -> None:

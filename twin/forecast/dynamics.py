@@ -32,13 +32,17 @@ class Observation:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Entry:
-    """What a group takes in: `kind` of `kernels`, about the signal at `place`; working scale, a ramp's a year."""
+    """What a group takes in: `kind` of `kernels`, about the signal at `place`; working scale, a ramp's a year.
+
+    `least`: a step acts on a level that stands so high, or higher.
+    """
 
     at: datetime
     place: int
     kind: int
     value: float
     variance: float
+    least: float = float("-inf")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True, eq=False)
@@ -84,15 +88,20 @@ def reading(seen: Observation, place: int = 0) -> Entry:
     return Entry(at=seen.at, place=place, kind=kernels.READING, value=seen.value, variance=seen.noise)
 
 
-def follow(group: Group, entries: Sequence[Entry], sex: str = "unknown") -> Track:
-    """Filter entries (at least one) from scratch. They are in order of time, with aware datetimes."""
-    start = group.start(sex)
+def follow(group: Group, entries: Sequence[Entry], ageing: str | None = "unknown") -> Track:
+    """Filter entries (at least one) from scratch. They are in order of time, with aware datetimes.
+
+    Args:
+        ageing: the sex whose course with age is expected; None where none is.
+    """
+    start = group.start(ageing)
     rows, weights = kernels.run(
         np.array([_years(item.at) for item in entries]),
         np.array([item.kind for item in entries]),
         np.array([item.place for item in entries]),
         np.array([item.value for item in entries]),
         np.array([item.variance for item in entries]),
+        np.array([item.least for item in entries]),
         start,
         group.drift,
         group.wander,
@@ -107,16 +116,18 @@ def follow(group: Group, entries: Sequence[Entry], sex: str = "unknown") -> Trac
     return Track(states=tuple(states), weights=tuple(weights.tolist()), last=_group_state(entries[-1].at, start))
 
 
-def update(group: Group, state: GroupState | None, new: Entry, sex: str = "unknown") -> tuple[GroupState, float]:
+def update(
+    group: Group, state: GroupState | None, new: Entry, ageing: str | None = "unknown"
+) -> tuple[GroupState, float]:
     """Take one new entry into a state, in one step; return it and the entry's weight: as following everything again.
 
     Raises:
         ValueError: `new` lies before the state; a late value needs the series followed again.
     """
-    moved = group.start(sex) if state is None else _moved(group, state, new.at)
+    moved = group.start(ageing) if state is None else _moved(group, state, new.at)
     first = group.motions[0]
     weight = kernels.enter(
-        *moved, new.kind, new.place, _years(new.at), new.value, new.variance, first.gate, first.step_years
+        *moved, new.kind, new.place, _years(new.at), new.value, new.variance, new.least, first.gate, first.step_years
     )
     return _group_state(new.at, moved), float(weight)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from twin.forecast.dynamics import Entry, Observation, Track, follow, observation, reading
 from twin.forecast.futures import Followed, Held
@@ -10,13 +10,16 @@ from twin.forecast.group import Group, groups
 from twin.forecast.kernels import READING
 from twin.forecast.motion import Motion, motions
 from twin.forecast.result import State
-from twin.forecast.starts import begun
+from twin.forecast.starts import OTHER_KIDNEYS, begun
 from twin.record.fact import Fact
 from twin.record.timeline import Timeline
 
 FOLLOWED_FOR = timedelta(days=10 * 365.25)
 """House value: after ten years the fan is as wide as not knowing the patient; until then its width tells how old the
 last value is. Whether a recall may rest on it is another question (`twin.watch.EVIDENCE_FOR`)."""
+
+GROWN = 25.0
+"""House value, years: lungs and muscles have stopped to grow by then."""
 
 Seen = tuple[tuple[Fact, Observation], ...]
 
@@ -44,8 +47,9 @@ def courses(timeline: Timeline, keys: Iterable[str] | None = None) -> dict[str, 
         seen = {each.key: observations(timeline, each) for each in group.motions}
         entries = entries_of(timeline, group, seen)
         if entries:
-            track = follow(group, entries, timeline.patient.sex)
-            held = Held.until(timeline.as_of, group, entries, track.last, timeline.patient.sex)
+            ageing = ageing_of(timeline, entries[0].at)
+            track = follow(group, entries, ageing)
+            held = Held.until(timeline.as_of, group, entries, track.last, ageing)
             for place, each in enumerate(group.motions):
                 if seen[each.key]:
                     found[each.key] = _course(timeline, held, place, seen[each.key], track)
@@ -78,9 +82,19 @@ def entries_of(timeline: Timeline, group: Group, seen: Mapping[str, Seen]) -> tu
     readings = [reading(item, place) for place, each in enumerate(group.motions) for _, item in seen.get(each.key, ())]
     if not readings:
         return ()
-    first = min(item.at for item in readings)
-    entries = (*begun(timeline, group, first), *readings)  # at the same moment what has begun acts already
+    firsts = {key: found[0][1].at for key, found in seen.items() if found}
+    entries = (*begun(timeline, group, firsts), *readings)  # at the same moment what has begun acts already
     return tuple(sorted(entries, key=lambda item: (item.at, item.kind == READING, item.place, item.kind)))
+
+
+def ageing_of(timeline: Timeline, first: datetime) -> str | None:
+    """Return the sex whose course with age is expected of signals first read at `first`; None where none is.
+
+    None in who was not grown up then, and with kidneys of others: what is expected of adults is not expected of them.
+    """
+    age = timeline.age(first)
+    is_grown = isinstance(age, float) and age >= GROWN
+    return timeline.patient.sex if is_grown and not any(map(timeline.has, OTHER_KIDNEYS)) else None
 
 
 def refused(fact: Fact, timeline: Timeline, motion: Motion) -> str | None:

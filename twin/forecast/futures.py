@@ -31,20 +31,22 @@ class Held:
 
     group: Group
     entries: tuple[Entry, ...]
-    sex: str
+    ageing: str | None
     last: GroupState
     now: GroupState
 
     @classmethod
-    def until(cls, start: datetime, group: Group, entries: tuple[Entry, ...], last: GroupState, sex: str) -> "Held":
+    def until(
+        cls, start: datetime, group: Group, entries: tuple[Entry, ...], last: GroupState, ageing: str | None
+    ) -> "Held":
         """Carry the state after the newest of `entries` forward to `start`."""
-        return cls(group=group, entries=entries, sex=sex, last=last, now=at_time(group, last, start))
+        return cls(group=group, entries=entries, ageing=ageing, last=last, now=at_time(group, last, start))
 
     def scaled(self, factor: float) -> "Held":
         """The same, followed again with drift and wander scaled by `factor`."""
         group = self.group.scaled(factor)
-        last = follow(group, self.entries, self.sex).last
-        return Held.until(self.now.at, group, self.entries, last, self.sex)
+        last = follow(group, self.entries, self.ageing).last
+        return Held.until(self.now.at, group, self.entries, last, self.ageing)
 
     def follow(self, place: int, newest: datetime) -> "Followed":
         """Return one of the signals, whose newest reading was at `newest`."""

@@ -46,11 +46,15 @@ class Group:
         """The time in which a drift fades, years; one for all."""
         return self.motions[0].relaxation
 
-    def start(self, sex: str) -> Start:
-        """Return what is known before any entry: x (2K,), p (2K, 2K), trend (K,), tally (K, 4)."""
+    def start(self, ageing: str | None) -> Start:
+        """Return what is known before any entry: x (2K,), p (2K, 2K), trend (K,), tally (K, 4).
+
+        Args:
+            ageing: the sex whose course with age is expected; None where none is.
+        """
         count = len(self.motions)
         x = np.concatenate(([motion.centre for motion in self.motions], np.zeros(count)))
-        trend = np.array([motion.trend(sex) for motion in self.motions])
+        trend = np.array([0.0 if ageing is None else motion.trend(ageing) for motion in self.motions])
         return x, self.prior.copy(), trend, np.zeros((count, 4))
 
     def scaled(self, factor: float) -> "Group":

@@ -101,21 +101,23 @@ def observe(
 @njit(cache=True)
 def enter(
     x: Array, p: Array, trend: Array, tally: Array, kind: int, k: int, time: float, value: float, variance: float,
-    gate: float, step_years: float,
+    least: float, gate: float, step_years: float,
 ) -> float:  # fmt: skip
-    """Take one entry into a state in place; return the weight of a reading, 1 for anything else.
+    """Take one entry into a state in place; return the weight of a reading, else whether it acted (1 or 0).
 
-    A step moves the level of a signal that was read before (the first reading holds what came earlier), a ramp its
-    trend, from the first entry on; both make it less certain by `variance`.
+    A step moves the level of a signal that was read before (the first reading holds what came earlier) and stands at
+    `least` or above, a ramp its trend, from the first entry on; both make it less certain by `variance`.
     """
     if kind == READING:
         return observe(x, p, tally, k, time, value, variance, gate, step_years)
     if kind == RAMP:
         trend[k] += value
         p[trend.shape[0] + k, trend.shape[0] + k] += variance
-    elif tally[k, SEEN] > 0.0:
+    elif tally[k, SEEN] > 0.0 and x[k] >= least:
         x[k] += value
         p[k, k] += variance
+    else:
+        return 0.0
     return 1.0
 
 
@@ -126,6 +128,7 @@ def run(
     signals: Index,
     values: Array,
     variances: Array,
+    leasts: Array,
     start: tuple[Array, Array, Array, Array],
     drift: Array,
     wander: Array,
@@ -133,7 +136,7 @@ def run(
     gate: float,
     step_years: float,
 ) -> tuple[Array, Array]:
-    """Take N entries, ascending in time, into `start` (x, p, trend, tally) in place.
+    """Take N entries, ascending in time, into `start` (x, p, trend, tally) in place; each array (N,), see `enter`.
 
     Returns:
         What stands of each entry's own signal after it (N, 8): level, slope, var, cov, var, trend, side, since; and
@@ -146,7 +149,9 @@ def run(
         if n > 0:
             propagate(x, p, trend, times[n] - times[n - 1], drift, wander, relaxation)
         s = signals[n]
-        weights[n] = enter(x, p, trend, tally, kinds[n], s, times[n], values[n], variances[n], gate, step_years)
+        weights[n] = enter(
+            x, p, trend, tally, kinds[n], s, times[n], values[n], variances[n], leasts[n], gate, step_years
+        )
         rows[n, 0], rows[n, 1], rows[n, 2], rows[n, 3] = x[s], x[k + s], p[s, s], p[s, k + s]
         rows[n, 4], rows[n, 5], rows[n, 6], rows[n, 7] = p[k + s, k + s], trend[s], tally[s, SIDE], tally[s, SINCE]
     return rows, weights

@@ -5,6 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
+from hashlib import sha256
 from importlib.resources import files
 from math import exp, log, log1p, sqrt
 from pathlib import Path
@@ -171,15 +172,19 @@ def ageing_source(key: str) -> Origin | None:
 
 def rows(name: str) -> list[dict[str, str]]:
     """Return the rows of one of the tables beside `dynamics.toml`; a line that starts with # is a remark."""
-    text = (files("twin.forecast") / "data" / name).read_text(encoding="utf-8")
-    return list(csv.DictReader(line for line in text.splitlines() if not line.startswith("#")))
+    return list(csv.DictReader(line for line in _file(name).splitlines() if not line.startswith("#")))
+
+
+def _file(name: str) -> str:
+    return (files("twin.forecast") / "data" / name).read_text(encoding="utf-8")
 
 
 @cache
 def dynamics_version() -> str:
     """The version that stands on every number these dynamics made."""
     own = f"+{_site['version']}" if _site else ""
-    return f"{_table()['version']}{own}"
+    tables = (_file(name) for name in ("dynamics.toml", "together.csv", "effects.csv"))
+    return f"{_table()['version']}-{sha256(''.join(tables).encode()).hexdigest()[:6]}{own}"
 
 
 def _checked(written: dict[str, Any]) -> dict[str, Any]:
@@ -206,7 +211,7 @@ _ON_ADOPTION: list[Callable[[], None]] = []
 
 @cache
 def _table() -> Mapping[str, Any]:
-    return tomllib.loads((files("twin.forecast") / "data" / "dynamics.toml").read_text(encoding="utf-8"))
+    return tomllib.loads(_file("dynamics.toml"))
 
 
 def _motion(key: str, row: Mapping[str, Any]) -> Motion:

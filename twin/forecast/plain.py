@@ -28,6 +28,7 @@ def run(
     signals: Index,
     values: Array,
     variances: Array,
+    leasts: Array,
     start: tuple[Array, Array, Array, Array],
     drift: Array,
     wander: Array,
@@ -40,14 +41,16 @@ def run(
     k = len(trend)
     seen, side, since = np.zeros(k, dtype=int), np.zeros(k), np.zeros(k)
     rows, weights = [], []
-    for n, (time, kind, s, value, added) in enumerate(zip(times, kinds, signals, values, variances, strict=True)):
+    every = zip(times, kinds, signals, values, variances, leasts, strict=True)
+    for n, (time, kind, s, value, added, least) in enumerate(every):
         if n > 0 and time > times[n - 1]:
             matrix, noise = together(time - times[n - 1], drift, wander, relaxation)
             mean = matrix @ mean + np.concatenate((trend * (time - times[n - 1]), np.zeros(k)))
             covariance = matrix @ covariance @ matrix.T + noise
         weight, place = 1.0, np.eye(2 * k)[s]
-        if kind == 1 and seen[s]:
-            mean, covariance = mean + value * place, covariance + added * np.outer(place, place)
+        if kind == 1:
+            weight = float(seen[s] > 0 and mean[s] >= least)
+            mean, covariance = mean + weight * value * place, covariance + weight * added * np.outer(place, place)
         elif kind == 2:
             slope = np.eye(2 * k)[k + s]
             trend, covariance = trend + value * np.eye(k)[s], covariance + added * np.outer(slope, slope)

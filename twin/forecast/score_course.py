@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from twin.forecast.futures import Futures
 from twin.forecast.motion import motions
-from twin.forecast.score_paths import score_paths
+from twin.forecast.moved_by import MovedBy, moved_by
+from twin.forecast.score_paths import moving_keys, score_paths
 from twin.record.fact import Absent
 from twin.record.timeline import Timeline
 from twin.scores.answer import Answer
@@ -37,6 +38,7 @@ class ScoreCourse:
     found: tuple[Found, ...]
     today: tuple[Found, ...]
     paths: Mapping[str, Array] | Absent
+    futures: Futures = field(repr=False)
     timeline: Timeline = field(repr=False)
     site: Site
     scaled: dict[float, Mapping[str, Array] | Absent] = field(default_factory=dict, repr=False, compare=False)
@@ -45,6 +47,15 @@ class ScoreCourse:
     def past(self) -> tuple[tuple[datetime, Mapping[str, float]], ...]:
         """When it could be had, and its outputs then, oldest first."""
         return history(self.score, self.timeline, self.site)
+
+    @cached_property
+    def moved_by(self) -> tuple[MovedBy, ...]:
+        """What has begun that moves its inputs and that no reading of them knows of yet; none without a forecast."""
+        if isinstance(self.paths, Absent):
+            return ()
+        held = (self.futures.followed.get(key) for key in moving_keys(self.today, self.futures))
+        acting = (each for here in held if here is not None for each in moved_by(here, self.timeline))
+        return tuple(each for each in acting if each.is_unread)
 
     def newest(self, output: str) -> tuple[datetime, float] | None:
         """Return the newest of the past that has this output: the answer itself, where there is one."""
@@ -66,6 +77,7 @@ def score_course(score: Score, timeline: Timeline, futures: Futures, site: Site)
         found=found,
         today=today,
         paths=_paths(score, now, today, timeline, futures),
+        futures=futures,
         timeline=timeline,
         site=site,
     )

@@ -9,6 +9,7 @@ import numpy as np
 from twin.forecast.change import Reading, Verdict, judge, told, verdict_of_course
 from twin.forecast.change_limit import Limit
 from twin.forecast.futures import MONTH, MONTHS
+from twin.forecast.moved_by import MovedBy
 from twin.forecast.result import QUANTILES
 from twin.forecast.score_course import ScoreCourse, noise
 from twin.forecast.signal_panel import FAN_MONTHS, TREND_AT_LEAST, TREND_WITHIN, Trend
@@ -72,6 +73,7 @@ class ScorePanel:
     inputs: tuple[UsedInput, ...]
     history: tuple[ScorePoint, ...]
     forecast: tuple[Mapping[str, date | float], ...]
+    moved_by: tuple[MovedBy, ...]
     trend: Trend | None
     verdict: Text | None
     source: str
@@ -101,6 +103,7 @@ def score_panel(declared: OrganScore, course: ScoreCourse, timeline: Timeline, s
         inputs=_inputs(course.found),
         history=points,
         forecast=_fan(course, declared.output, timeline.as_of),
+        moved_by=course.moved_by,
         trend=_trend(past, noises),
         verdict=_verdict(points, unit),
         source=score.source,

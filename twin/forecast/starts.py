@@ -1,51 +1,63 @@
 """What has begun that moves a signal: treatments and diagnoses with a published effect (`data/effects.csv`).
 
-A treatment moves the level from the day after its start, and back after its end; a diagnosis changes what is expected
-a year. Both by the published mean, with the scatter between patients, so that the next readings soon outweigh it.
+A treatment moves the level from the day after its start, a diagnosis what is expected a year; by the published mean,
+with the scatter between patients, so that the next readings soon outweigh it. Only in adults, and only where the level
+is one that the trials treated: a list of medicines often tells when a medicine was written down, not when it began.
+An end moves nothing: records lose prescriptions more often than patients stop.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import cache
-from math import log
+from math import inf, log
 from typing import Literal
 
 from twin.forecast.dynamics import Entry
 from twin.forecast.group import Group
 from twin.forecast.kernels import RAMP, STEP
 from twin.forecast.motion import motion, rows
-from twin.record.fact import Fact
 from twin.record.timeline import Timeline
 
 RENEWED_WITHIN = timedelta(days=180)
 """House value: a prescription that follows another of its kind so soon goes on with it."""
 FROM_THE_NEXT_DAY = timedelta(days=1)
 """House value: the reading of the day on which a treatment starts is before it."""
+_NEVER = datetime.max.replace(tzinfo=UTC)
+ADULT = 18.0
+"""Years from which the trials and cohorts behind the effects took people."""
+TAKES_THE_PLACE = "|"
+"""Between causes in the table: who changes from one to the other has begun nothing."""
+OTHER_KIDNEYS = ("dialysis", "kidney_transplant")
+"""With these creatinine follows other laws: nothing is expected of it with age or diagnoses."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Effect:
-    """What a cause does to a signal: `value`, `sd` on the working scale (a year, of a ramp); `mean` as published."""
+    """What causes do to a signal: `value`, `sd` on the working scale (a year, of a ramp); `mean` as published.
 
-    cause: str
+    `least`: the working-scale level below which nothing is expected.
+    """
+
+    causes: tuple[str, ...]
     signal: str
     kind: int
     form: Literal["ratio", "difference"]
     mean: float
     value: float
     sd: float
+    least: float
     source: str
-    status: Literal["verified", "derived", "unverified"]
+    status: Literal["verified", "derived"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Acting:
-    """An effect on one patient: from when, until when (None: still), and by which fact."""
+    """An effect on one patient: since when, by which of its causes and which fact."""
 
     effect: Effect
+    cause: str
     since: datetime
-    until: datetime | None
     fact_id: int
 
 
@@ -58,86 +70,91 @@ def effects() -> Mapping[str, tuple[Effect, ...]]:
     return {key: tuple(each) for key, each in found.items()}
 
 
-def causes_of(keys: Iterable[str]) -> frozenset[str]:
-    """Return the concepts that move any of these signals."""
-    return frozenset(effect.cause for key in keys for effect in effects().get(key, ()))
-
-
 def acting(timeline: Timeline, key: str) -> tuple[Acting, ...]:
-    """Return what has begun that moves a signal, as far as it acts at `as_of`, oldest first."""
-    found = [
-        Acting(effect=effect, since=since, until=until, fact_id=fact.id)
-        for effect in effects().get(key, ())
-        for since, until, fact in _spans(timeline, effect)
-        if since + FROM_THE_NEXT_DAY <= timeline.as_of
-    ]
-    return tuple(sorted(found, key=lambda each: (each.since, each.effect.cause)))
+    """Return what has begun that may move a signal, as far as it acts at `as_of`, oldest first."""
+    found = (one for effect in effects().get(key, ()) for one in _begun(timeline, effect))
+    there = [one for one in found if one.since + FROM_THE_NEXT_DAY <= timeline.as_of]
+    return tuple(sorted(there, key=lambda each: (each.since, each.cause)))
 
 
-def moves(one: Acting, first: datetime, as_of: datetime) -> tuple[tuple[datetime, float], ...]:
-    """Return when what has begun moves a signal up to `as_of`, and by how much; `first`: its first reading.
+def moves_at(one: Acting, first: datetime) -> datetime | None:
+    """Return from when what has begun moves a signal whose first reading was at `first`, None where it does not.
 
     A step before it is in that reading already. A trend that was there before counts from there on.
     """
-    value, begins = one.effect.value, one.since + FROM_THE_NEXT_DAY
+    begins = one.since + FROM_THE_NEXT_DAY
     if one.effect.kind == RAMP:
-        return ((max(begins, first), value),)
-    ends = as_of + FROM_THE_NEXT_DAY if one.until is None else one.until + FROM_THE_NEXT_DAY
-    return tuple((at, by) for at, by in ((begins, value), (ends, -value)) if first < at <= as_of)
+        return max(begins, first)
+    return begins if begins > first else None
 
 
-def begun(timeline: Timeline, group: Group, first: datetime) -> Iterator[Entry]:
-    """Yield what the group takes in of starts and ends up to `as_of`; `first`: its first reading."""
+def begun(timeline: Timeline, group: Group, firsts: Mapping[str, datetime]) -> Iterator[Entry]:
+    """Yield what the group takes in of what has begun up to `as_of`; `firsts`: the first reading of each signal."""
     for place, each in enumerate(group.motions):
-        for one in acting(timeline, each.key):
-            for at, value in moves(one, first, timeline.as_of):
-                yield Entry(at=at, place=place, kind=one.effect.kind, value=value, variance=one.effect.sd**2)
+        for one in acting(timeline, each.key) if each.key in firsts else ():
+            at = moves_at(one, firsts[each.key])
+            if at is not None:
+                effect = one.effect
+                yield Entry(
+                    at=at, place=place, kind=effect.kind, value=effect.value, variance=effect.sd**2, least=effect.least
+                )
 
 
 def changes(timeline: Timeline, keys: Iterable[str]) -> Iterator[datetime]:
     """Yield the moments from which these signals are expected elsewhere; a start of today acts tomorrow."""
     for key in keys:
         for effect in effects().get(key, ()):
-            for since, until, _ in _spans(timeline, effect):
-                yield since + FROM_THE_NEXT_DAY
-                if until is not None:
-                    yield until + FROM_THE_NEXT_DAY
+            for one in _begun(timeline, effect):
+                yield one.since + FROM_THE_NEXT_DAY
 
 
-def _spans(timeline: Timeline, effect: Effect) -> list[tuple[datetime, datetime | None, Fact]]:
-    """From when until when the cause was there, renewals as one; a diagnosis stays."""
-    spans: list[tuple[datetime, datetime | None, Fact]] = []
-    for fact in timeline.series(effect.cause):
-        if fact.observed_at > timeline.as_of:
+def _begun(timeline: Timeline, effect: Effect) -> Iterator[Acting]:
+    """The starts of an effect in an adult, renewals and changes to a cause in its place left out; a diagnosis once.
+
+    Of two prescriptions the later one says until when; one that is open, and the last, is taken to go on.
+    """
+    if effect.kind == RAMP and any(timeline.has(concept) for concept in OTHER_KIDNEYS):
+        return
+    facts = sorted(
+        ((fact, cause) for cause in effect.causes for fact in timeline.series(cause)),
+        key=lambda each: (each[0].observed_at, each[0].id),
+    )
+    over = datetime.min.replace(tzinfo=UTC)  # when what was there last was over
+    for fact, cause in facts:
+        if fact.observed_at > timeline.as_of or (fact.ended_at is not None and fact.ended_at <= fact.observed_at):
             continue
-        ends = fact.ended_at if fact.kind == "medication" else None
-        if ends is not None and ends <= fact.observed_at:
-            continue
-        if spans and (spans[-1][1] is None or fact.observed_at <= spans[-1][1] + RENEWED_WITHIN):
-            since, until, first = spans[-1]
-            spans[-1] = (since, None if until is None or ends is None else max(until, ends), first)
-        else:
-            spans.append((fact.observed_at, ends, fact))
-    return spans
+        if fact.observed_at > over and _is_adult(timeline, fact.observed_at):
+            yield Acting(effect=effect, cause=cause, since=fact.observed_at, fact_id=fact.id)
+        is_over = fact.kind == "medication" and fact.ended_at is not None
+        over = fact.ended_at + RENEWED_WITHIN if is_over and fact.ended_at else _NEVER
+
+
+def _is_adult(timeline: Timeline, at: datetime) -> bool:
+    age = timeline.age(at)
+    return not isinstance(age, float) or age >= ADULT
 
 
 def _effect(row: Mapping[str, str]) -> Effect:
-    moves, mean = motion(row["signal"]), float(row["mean"])
-    is_log = moves.scale == "log"
-    if (row["form"] == "ratio") != is_log:
-        raise ValueError(f"effects.csv: {row['cause']} on {row['signal']}: a ratio is for the log scale only")
-    value = log(mean) if is_log else mean
+    scale, mean = motion(row["signal"]).scale, float(row["mean"])
+    named = f"effects.csv: {row['cause']} on {row['signal']}"
+    if (row["form"] == "ratio") != (scale == "log"):
+        raise ValueError(f"{named}: a ratio is for the log scale only")
+    value = log(mean) if scale == "log" else mean
     kind, status = {"step": STEP, "ramp": RAMP}[row["kind"]], row["status"]
-    if status not in ("verified", "derived", "unverified"):
-        raise ValueError(f"effects.csv: {row['cause']} on {row['signal']}: no status is called {status!r}")
+    if status not in ("verified", "derived"):
+        raise ValueError(f"{named}: no status is called {status!r}")
+    least = motion(row["signal"]).working(float(row["from"])) if row["from"] else -inf
+    if least is None:
+        raise ValueError(f"{named}: no level is {row['from']}")
     return Effect(
-        cause=row["cause"],
+        causes=tuple(row["cause"].split(TAKES_THE_PLACE)),
         signal=row["signal"],
         kind=kind,
-        form="ratio" if is_log else "difference",
+        form="ratio" if scale == "log" else "difference",
         mean=mean,
         value=value,
         sd=float(row["sd"]) if row["sd"] else abs(value) / 2,  # house value where no scatter is published
+        least=least,
         source=row["source"],
-        status=status,  # type: ignore[arg-type]  # checked above
+        status="verified" if status == "verified" else "derived",
     )

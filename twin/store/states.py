@@ -15,6 +15,7 @@ from sqlalchemy import (
     Text,
     bindparam,
     cast,
+    exists,
     func,
     select,
     text,
@@ -56,7 +57,9 @@ _KEPT = t.organ_state.c
 _NAMES = tuple(OrganState.__dataclass_fields__)
 _PATIENT = bindparam("patient", type_=UUID(as_uuid=False))
 _OF = select(*(_KEPT[name] for name in _NAMES)).where(_KEPT.patient_id == _PATIENT)
-_OF_ALONE = _OF.where(is_alone(_PATIENT))
+_VERSION = t.patient_version.c
+_DESCRIBED_SINCE = exists().where(_VERSION.patient_id == _KEPT.patient_id, _VERSION.known_at > _KEPT.as_of)
+_OF_ALONE = _OF.where(is_alone(_PATIENT), ~_DESCRIBED_SINCE)
 _NEW = upsert(t.organ_state)
 _SAVE = _NEW.on_conflict_do_update(
     index_elements=["patient_id", "organ"],
@@ -92,7 +95,7 @@ def of_patient(connection: Connection, patient_id: str) -> dict[str, OrganState]
 
 
 def of_alone(connection: Connection, patient_id: str) -> dict[str, OrganState]:
-    """Return the same of a record that was never merged with another, in either way; nothing of one that was."""
+    """Return the same of a record that was never merged with another, in either way, nor described anew since."""
     rows = connection.execute(_OF_ALONE, {"patient": patient_id})
     return {row.organ: OrganState(*row) for row in rows}
 

@@ -13,7 +13,7 @@ PARAMETERS = (ALT.slope_sd, ALT.wander, ALT.relaxation)
 ONE, THREE = alone(ALT), linked("alt", "ast", "platelets")
 BOTH_SIZES = pytest.mark.parametrize("group", [ONE, THREE], ids=["one", "three"])
 
-Entries = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+Entries = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 Start = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
@@ -23,7 +23,13 @@ def _moving(group: Group) -> tuple[np.ndarray, np.ndarray, float]:
 
 def _readings(times: np.ndarray, values: np.ndarray, noises: np.ndarray) -> Entries:
     """Readings of one signal."""
-    return times, np.zeros(len(times), dtype=np.int64), np.zeros(len(times), dtype=np.int64), values, noises
+    first = np.zeros(len(times), dtype=np.int64)
+    return times, first, first, values, noises, _always(len(times))
+
+
+def _always(count: int) -> np.ndarray:
+    """No level is too low for a step."""
+    return np.full(count, -np.inf)
 
 
 def _series(seed: int, count: int, *, wild: bool) -> Entries:
@@ -36,7 +42,7 @@ def _series(seed: int, count: int, *, wild: bool) -> Entries:
 
 
 def _mixed(seed: int, count: int) -> Entries:
-    """Readings, steps and ramps of three signals, some of one moment, a sixth of the readings wild."""
+    """Readings, steps (some too high for the level) and ramps of three signals, some of one moment, a sixth wild."""
     rng = np.random.default_rng(seed)
     times = np.sort(rng.uniform(0, 20, count))
     times[1::7] = times[0 : count - 1 : 7]
@@ -46,7 +52,8 @@ def _mixed(seed: int, count: int) -> Entries:
     values += np.where(rng.uniform(size=count) < 1 / 6, rng.normal(0, 4, count), 0.0)
     values = np.where(kinds == kernels.STEP, rng.normal(0, 0.3, count), values)
     values = np.where(kinds == kernels.RAMP, rng.normal(0, 0.05, count), values)
-    return times, kinds, signals, values, rng.uniform(0.005, 0.05, count)
+    leasts = np.where(rng.uniform(size=count) < 0.5, values + rng.normal(0, 3, count), -np.inf)
+    return times, kinds, signals, values, rng.uniform(0.005, 0.05, count), leasts
 
 
 def _run(entries: Entries, gate: float = 3.5, group: Group = ONE) -> tuple[np.ndarray, np.ndarray]:
@@ -107,7 +114,7 @@ def test_values_of_one_moment_are_taken_one_after_another() -> None:
 
 def test_level_equals_the_dense_gaussian_process_that_the_equations_define() -> None:
     entries = _series(99, 40, wild=False)
-    times, _, _, values, noises = entries
+    times, _, _, values, noises, _ = entries
     states, weights = _run(entries, gate=np.inf)
     covariance = _covariance(times)
     signal = covariance + np.diag(noises)
@@ -146,7 +153,7 @@ def test_levels_of_linked_signals_equal_the_dense_gaussian_process_that_the_equa
     towards = covariance[-1][row, :, places].T
     mean = expected[-1] + towards @ np.linalg.solve(signal, values - expected[row, places])
     variance = covariance[-1, -1] - towards @ np.linalg.solve(signal, towards.T)
-    entries = (times, np.zeros(count, dtype=np.int64), places, values, noises)
+    entries = (times, np.zeros(count, dtype=np.int64), places, values, noises, _always(count))
     _, weights = kernels.run(*entries, (x, p, trend, tally), *_moving(THREE), np.inf, 0.08)
     np.testing.assert_allclose(x[:3], mean, rtol=0, atol=1e-9)
     np.testing.assert_allclose(p[:3, :3], variance, rtol=0, atol=1e-9)
@@ -231,7 +238,7 @@ def test_wild_values_of_two_linked_signals_are_no_step_of_either() -> None:
     times = np.array([0.0, 0.0, 0.5, 0.5, 1.0, 1.0, 1.5, 2.0])
     kinds, signals = np.zeros(8, dtype=np.int64), np.array([0, 2, 0, 2, 0, 2, 0, 2])
     values = np.array([3.0, 5.4, 3.0, 5.4, 3.0, 5.4, 5.0, 7.4])
-    rows, weights = _run((times, kinds, signals, values, np.full(8, 0.01)), group=THREE)
+    rows, weights = _run((times, kinds, signals, values, np.full(8, 0.01), _always(8)), group=THREE)
     assert (weights[:6] == 1).all()
     assert (weights[6:] < 1).all()
     assert rows[6:, 6].tolist() == [1, 1]
@@ -245,13 +252,14 @@ def test_first_value_has_nothing_to_be_off_from() -> None:
 
 def test_first_value_of_a_signal_has_nothing_to_be_off_from_though_a_linked_one_was_read() -> None:
     entries = (np.array([0.0, 1.0]), np.zeros(2, dtype=np.int64), np.array([0, 1]), np.array([3.0, 19.0]))
-    _, weights = _run((*entries, np.full(2, 0.01)), group=THREE)
+    _, weights = _run((*entries, np.full(2, 0.01), _always(2)), group=THREE)
     assert weights.tolist() == [1, 1]
 
 
 def test_step_moves_the_level_of_a_signal_that_was_read_and_no_other() -> None:
     times, kinds = np.zeros(3), np.array([kernels.READING, kernels.STEP, kernels.STEP])
     entries = (times, kinds, np.array([0, 0, 1]), np.array([3.0, -0.5, -0.5]), np.array([0.01, 0.04, 0.04]))
+    entries = (*entries, _always(3))
     alone_read, moved = THREE.start("unknown"), THREE.start("unknown")
     kernels.run(*(each[:1] for each in entries), alone_read, *_moving(THREE), 3.5, 0.08)
     kernels.run(*entries, moved, *_moving(THREE), 3.5, 0.08)
@@ -259,9 +267,25 @@ def test_step_moves_the_level_of_a_signal_that_was_read_and_no_other() -> None:
     np.testing.assert_allclose(moved[1] - alone_read[1], np.diag([0.04, 0, 0, 0, 0, 0]), rtol=0, atol=1e-15)
 
 
+def test_step_acts_only_on_a_level_that_is_high_enough() -> None:
+    kinds = np.array([kernels.READING, kernels.STEP, kernels.STEP])
+    entries = (
+        np.zeros(3),
+        kinds,
+        np.zeros(3, dtype=np.int64),
+        np.array([3.0, -0.5, -0.5]),
+        np.array([1e-9, 0.04, 0.04]),
+    )
+    rows, weights = _run((*entries, np.array([-np.inf, 2.9, 2.9])))
+    assert weights.tolist() == [1, 1, 0]
+    assert rows[:, 0] == pytest.approx([3.0, 2.5, 2.5], abs=1e-6)
+    assert rows[2, 2] == rows[1, 2]
+
+
 def test_ramp_changes_what_is_expected_a_year() -> None:
     times, kinds = np.array([0.0, 0.0, 2.0]), np.array([kernels.READING, kernels.RAMP, kernels.STEP])
     entries = (times, kinds, np.zeros(3, dtype=np.int64), np.array([3.0, 0.1, 0.0]), np.array([0.01, 0.0025, 0.0]))
+    entries = (*entries, _always(3))
     rows, _ = _run(entries)
     expected = ALT.trend("unknown") + 0.1
     assert rows[1, 5] == expected

@@ -157,22 +157,12 @@ def test_panel_names_the_treatment_that_its_curve_takes_into_account() -> None:
     pressures = table("months_ago 24 12\nsbp 150 152")
     began = fact(90, "thiazide", ago(6), kind="medication")
     moved = [each for each in _signal("sbp", timeline([*pressures, began])).moved_by if each.cause == "thiazide"]
-    assert [(each.since, each.until, each.fact_id, each.per, each.form) for each in moved] == [
-        (ago(6), None, 90, "once", "difference")
+    assert [(each.since, each.signal, each.fact_id, each.per, each.form) for each in moved] == [
+        (ago(6), "sbp", 90, "once", "difference")
     ]
     assert moved[0].source
     assert "thiazide" not in _causes("sbp", timeline(pressures))
     assert "thiazide" not in _causes("dbp", timeline([*table("months_ago 24\ndbp 80"), *pressures]))
-
-
-def test_treatment_from_before_the_first_reading_is_named_once_it_has_ended_after_it() -> None:
-    pressures = table("months_ago 24 12\nsbp 150 152")
-    before = fact(90, "thiazide", ago(30), kind="medication", ended_at=ago(20))
-    still, over = fact(90, "thiazide", ago(30), kind="medication"), before
-    assert "thiazide" not in _causes("sbp", timeline([*pressures, still]))
-    assert ("thiazide", ago(20)) in {
-        (each.cause, each.until) for each in _signal("sbp", timeline([*pressures, over])).moved_by
-    }
 
 
 def _causes(key: str, known: Timeline) -> set[str]:
@@ -184,7 +174,7 @@ def test_panel_names_what_age_is_expected_to_do_with_its_source() -> None:
         age = _signal("creatinine", timeline(table("months_ago 1\ncreatinine 80"), sex=sex)).moved_by[0]
         assert (age.cause, age.per, age.form) == ("age", "year", "ratio")
         assert age.mean == pytest.approx(np.exp(yearly)) != 1
-        assert (age.since, age.until, age.fact_id) == (None, None, None)
+        assert (age.since, age.fact_id, age.is_unread) == (None, None, False)
         assert age.source
     assert "age" not in _causes("sodium", timeline(table("months_ago 1\nsodium 140")))
 

@@ -1,6 +1,6 @@
 """What a treatment or a diagnosis does to the signals that it moves: `thiazide` on `sbp` stands for all treatments."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import pairwise
 
 import numpy as np
@@ -13,20 +13,21 @@ from twin.forecast.following import courses
 from twin.forecast.group import group_of
 from twin.forecast.kernels import RAMP, STEP
 from twin.forecast.motion import motion, motions
-from twin.forecast.moved_by import moved_by
+from twin.forecast.moved_by import MovedBy, moved_by
 from twin.forecast.result import State
-from twin.forecast.starts import Effect, acting, begun, causes_of, changes, effects
+from twin.forecast.starts import Effect, acting, begun, changes, effects
 from twin.record.codes.concepts import known_concepts, with_broader
 from twin.record.fact import Fact
+from twin.snapshot import build
 
 DAY = timedelta(days=1)
 EVERY_EFFECT = pytest.mark.parametrize(
     "effect",
     [each for found in effects().values() for each in found],
-    ids=lambda each: f"{each.cause}-{each.signal}-{each.kind}",
+    ids=lambda each: f"{'-'.join(each.causes)}-{each.signal}-{each.kind}",
 )
 SBP = motion("sbp")
-EFFECT = next(each for each in effects()["sbp"] if each.cause == "thiazide")
+EFFECT = next(each for each in effects()["sbp"] if each.causes == ("thiazide",))
 READ = table("months_ago 24 18 12\nsbp 152 150 151")
 RAMPS = [each for found in effects().values() for each in found if each.kind == RAMP]
 
@@ -60,20 +61,57 @@ def test_treatment_moves_the_expected_level_from_the_next_day_and_makes_it_less_
     assert EFFECT.value == -9.1
 
 
-def test_level_is_back_the_day_after_the_end_of_a_treatment_and_less_certain_still() -> None:
-    over = _treated(ago(6), ago(3))
-    assert _moved(over, at=ago(3)) == pytest.approx((EFFECT.value, EFFECT.sd**2), rel=1e-9)
-    assert _moved(over, at=ago(3) + DAY) == pytest.approx((0, 2 * EFFECT.sd**2), rel=1e-9, abs=1e-9)
+def test_end_of_a_treatment_moves_nothing() -> None:
+    """A fill that ran out is no end: records lose prescriptions more often than patients stop."""
+    assert _where(*READ, _treated(ago(6), ago(3))) == _where(*READ, _treated(ago(6)))
+    assert _where(*READ, _treated(ago(30), ago(3))) == _where(*READ)
+
+
+def test_level_below_those_that_the_trials_treated_is_not_expected_to_fall() -> None:
+    """Who takes it for the heart, or has taken it for years and is on record since yesterday."""
+    normal = table("months_ago 24 18 12\nsbp 118 121 119")
+    beside, without = _where(*normal, _treated(ago(6))), _where(*normal)
+    assert (beside.level, beside.level_var) == pytest.approx((without.level, without.level_var), rel=1e-12)
+    statin = fact(90, "statin", ago(1), kind="medication")
+    treated, high = table("months_ago 24 12\nldl_c 1.8 1.9"), table("months_ago 24 12\nldl_c 4.1 4.2")
+    assert _where(*treated, statin, key="ldl_c").level == pytest.approx(_where(*treated, key="ldl_c").level, rel=1e-12)
+    assert _where(*high, statin, key="ldl_c").level < _where(*high, key="ldl_c").level - 0.4
+
+
+def test_children_are_not_expected_to_do_as_adults_did() -> None:
+    young = date(2014, 3, 1)
+    began = timeline([*READ, _treated(ago(6))], born=young)
+    found = courses(began)["sbp"].followed
+    assert found is not None
+    assert found.state == courses(timeline(READ, born=young))["sbp"].followed.state  # type: ignore[union-attr]
+    grows = courses(timeline(table("months_ago 24 12\nfev1 1.5 1.7"), born=young))["fev1"].followed
+    assert grows is not None
+    assert grows.state.trend == 0
+
+
+def test_nothing_is_expected_of_creatinine_on_dialysis_or_with_anothers_kidney() -> None:
+    read = table("months_ago 24 12\ncreatinine 400 420")
+    ill = history_of("diabetes", months=120)
+    assert _where(*read, *ill, key="creatinine").trend > 0
+    for other in ("dialysis", "kidney_transplant"):
+        assert _where(*read, *ill, *history_of(other, months=1, start=950), key="creatinine").trend == 0
+
+
+def test_who_changes_from_one_to_another_that_takes_its_place_has_begun_nothing() -> None:
+    first = fact(90, "ace_inhibitor", ago(10), kind="medication")
+    other = fact(91, "arb", ago(4), kind="medication")
+    assert _where(*READ, first, other) == _where(*READ, first)
+    again = fact(92, "arb", ago(5), kind="medication")
+    over = fact(90, "ace_inhibitor", ago(11), kind="medication", ended_at=ago(10))
+    assert _where(*READ, over, again) == _where(*READ, over)  # within 180 days
+    known = timeline([*READ, fact(90, "ace_inhibitor", ago(20), kind="medication", ended_at=ago(19)), again])
+    assert [(each.cause, each.since) for each in acting(known, "sbp")] == [("ace_inhibitor", ago(20)), ("arb", ago(5))]
 
 
 def test_treatment_from_before_the_first_reading_does_nothing() -> None:
     assert _where(*READ, _treated(ago(30))) == _where(*READ)
     assert _where(*READ, _treated(ago(24) - DAY)) == _where(*READ)  # acts from the moment of the first reading on
     assert _where(*READ, _treated(ago(30), ago(26))) == _where(*READ)
-
-
-def test_treatment_from_before_the_first_reading_moves_the_level_at_its_end() -> None:
-    assert _moved(_treated(ago(30), ago(3))) == pytest.approx((-EFFECT.value, EFFECT.sd**2), rel=1e-9)
 
 
 def test_treatment_without_a_reading_of_what_it_moves_is_nothing() -> None:
@@ -85,35 +123,29 @@ def test_treatment_from_before_the_first_reading_of_its_signal_does_nothing_thou
     known = timeline([*READ, _treated(ago(6))])
     other = reading(Observation(at=ago(20), value=80.0, noise=motion("dbp").noise(80.0)), 1)
     first = reading(Observation(at=ago(3), value=150.0, noise=SBP.noise(150.0)), 0)
-    steps = [each for each in begun(known, group, other.at) if each.place == 0]
-    assert [each.at for each in steps if each.value == EFFECT.value] == [ago(6) + DAY]
+    assert [each.place for each in begun(known, group, {"dbp": other.at})] == [1]
+    steps = [Entry(at=ago(6) + DAY, place=0, kind=STEP, value=-9.1, variance=20.0)]
     one, two = follow(group, [other, *steps, first]).last, follow(group, [other, first]).last
     np.testing.assert_allclose(one.x, two.x, rtol=1e-12)
     np.testing.assert_allclose(one.p, two.p, rtol=1e-9, atol=1e-12)
 
 
+def _starts(*treatments: Fact) -> list[tuple[datetime, int]]:
+    return [(each.since, each.fact_id) for each in acting(timeline([*READ, *treatments]), "sbp")]
+
+
 def test_renewals_within_180_days_are_one_treatment() -> None:
     first, soon = _treated(ago(20), ago(17)), _treated(ago(17) + timedelta(days=180), ago(8), number=91)
-    known = timeline([*READ, first, soon])
-    spans = [(each.since, each.until, each.fact_id) for each in acting(known, "sbp") if each.effect == EFFECT]
-    assert spans == [(ago(20), ago(8), 90)]
-    once = _where(*READ, _treated(ago(20), ago(8)))
-    assert _where(*READ, first, soon) == once
-
-
-def test_renewal_after_more_than_180_days_is_another_treatment() -> None:
+    assert _starts(first, soon) == [(ago(20), 90)]
     late = _treated(ago(17) + timedelta(days=181), ago(8), number=91)
-    known = timeline([*READ, _treated(ago(20), ago(17)), late])
-    spans = [(each.since, each.until, each.fact_id) for each in acting(known, "sbp") if each.effect == EFFECT]
-    assert spans == [(ago(20), ago(17), 90), (late.observed_at, ago(8), 91)]
+    assert _starts(first, late) == [(ago(20), 90), (late.observed_at, 91)]
 
 
-def test_prescriptions_side_by_side_last_until_the_later_end_and_an_open_one_stays() -> None:
-    long, short = _treated(ago(20), ago(5)), _treated(ago(18), ago(15), number=91)
-    assert [each.until for each in acting(timeline([*READ, long, short]), "sbp") if each.effect == EFFECT] == [ago(5)]
-    still = _treated(ago(4), number=92)
-    known = timeline([*READ, long, short, still])
-    assert [(each.since, each.until) for each in acting(known, "sbp") if each.effect == EFFECT] == [(ago(20), None)]
+def test_of_two_prescriptions_the_later_says_until_when_and_an_open_one_goes_on() -> None:
+    still = _treated(ago(20))
+    assert _starts(still, _treated(ago(2), number=91)) == [(ago(20), 90)]
+    ended = _treated(ago(18), ago(17), number=91)
+    assert _starts(still, ended, _treated(ago(2), number=92)) == [(ago(20), 90), (ago(2), 92)]
 
 
 def test_prescription_that_ends_as_it_begins_or_is_not_usable_is_none() -> None:
@@ -131,21 +163,14 @@ def test_start_dated_ahead_does_nothing_yet_and_is_a_day_to_look_again() -> None
     assert _moved(ahead, at=NOW + 4 * DAY) == pytest.approx((EFFECT.value, EFFECT.sd**2), rel=1e-9)
 
 
-def test_end_dated_ahead_is_a_day_to_look_again() -> None:
-    treated = timeline([*READ, _treated(ago(6), NOW + 3 * DAY)])
-    assert {ago(6) + DAY, NOW + 4 * DAY} <= set(changes(treated, ["sbp"]))
-    assert set(changes(treated, ["hair_colour"])) == set()
-
-
 def test_every_treatment_is_taken_in_once_at_every_moment_of_looking() -> None:
     group = group_of("sbp")
     place = group.keys.index("sbp")
     known = timeline([*READ, _treated(ago(20), ago(17)), _treated(ago(6), number=91)])
-    found = [each for each in begun(known, group, ago(24)) if each.place == place]
-    steps = [(each.at, each.value) for each in found if abs(each.value) == abs(EFFECT.value)]
-    expected = [(ago(20) + DAY, EFFECT.value), (ago(17) + DAY, -EFFECT.value), (ago(6) + DAY, EFFECT.value)]
-    assert steps == expected
-    assert all(each.kind == STEP and each.variance == EFFECT.sd**2 for each in found if (each.at, each.value) in steps)
+    found = [each for each in begun(known, group, {"sbp": ago(24)}) if each.place == place]
+    assert [(each.at, each.kind, each.value, each.variance, each.least) for each in found] == [
+        (at + DAY, STEP, EFFECT.value, EFFECT.sd**2, EFFECT.least) for at in (ago(20), ago(6))
+    ]
 
 
 def test_readings_soon_outweigh_the_published_mean() -> None:
@@ -185,7 +210,10 @@ def test_diagnoses_of_the_table_change_the_trend_of_their_signals() -> None:
     for effect in RAMPS:
         key, before = effect.signal, [fact(1, effect.signal, ago(30), motion(effect.signal).typical)]
         for months in (12.0, 60.0):
-            without, ill = _where(*before, key=key), _where(*before, *history_of(effect.cause, months=months), key=key)
+            without, ill = (
+                _where(*before, key=key),
+                _where(*before, *history_of(effect.causes[0], months=months), key=key),
+            )
             assert ill.trend - without.trend == pytest.approx(effect.value, rel=1e-9)
             assert ill.slope_var > without.slope_var
             ahead, expected = mean_path(motion(key), ill, 13, 1 / 12), mean_path(motion(key), without, 13, 1 / 12)
@@ -198,19 +226,20 @@ def test_diagnoses_of_the_table_change_the_trend_of_their_signals() -> None:
 def test_every_cause_is_a_concept_of_the_record_and_every_signal_is_followed() -> None:
     found = [each for many in effects().values() for each in many]
     assert found
-    assert {each.cause for each in found} <= known_concepts()
+    assert {cause for each in found for cause in each.causes} <= known_concepts()
     assert set(effects()) <= set(motions())
     assert all(each.signal == key for key, many in effects().items() for each in many)
 
 
 def test_no_effect_is_there_twice() -> None:
-    found = [(each.cause, each.signal, each.kind) for many in effects().values() for each in many]
+    every = (each for many in effects().values() for each in many)
+    found = [(cause, each.signal, each.kind) for each in every for cause in each.causes]
     assert len(set(found)) == len(found)
 
 
 def test_no_medicine_moves_a_signal_both_by_itself_and_as_one_of_its_kind() -> None:
     for many in effects().values():
-        causes = {(each.cause, each.kind) for each in many}
+        causes = {(cause, each.kind) for each in many for cause in each.causes}
         for cause, kind in causes:
             assert causes & {(broader, kind) for broader in with_broader(cause)} == {(cause, kind)}
 
@@ -219,7 +248,8 @@ def test_no_medicine_moves_a_signal_both_by_itself_and_as_one_of_its_kind() -> N
 def test_effect_has_a_source_a_scatter_and_a_size_that_a_patient_can_have(effect: Effect) -> None:
     moves = motion(effect.signal)
     assert effect.source.strip()
-    assert effect.status in ("verified", "derived", "unverified")
+    assert effect.status in ("verified", "derived")
+    assert (effect.kind == STEP) is bool(np.isfinite(effect.least))
     assert effect.kind in (STEP, RAMP)
     assert effect.sd > 0
     assert effect.value != 0
@@ -228,36 +258,40 @@ def test_effect_has_a_source_a_scatter_and_a_size_that_a_patient_can_have(effect
     assert effect.value == (pytest.approx(np.log(effect.mean)) if effect.form == "ratio" else effect.mean)
 
 
-def test_causes_are_those_of_the_signals_that_are_named() -> None:
-    assert "thiazide" in causes_of(["sbp"])
-    assert causes_of([]) == causes_of(["smoking_status"]) == frozenset()
-    assert causes_of(effects()) == {each.cause for many in effects().values() for each in many}
+# What the panel names
 
 
-# What was found by reading the panel against the state
-
-
-def _named(*treatments: Fact, at: datetime = NOW) -> list[str]:
-    found = courses(timeline((*READ, *treatments), as_of=at))["sbp"].followed
+def _named(*more: Fact) -> tuple[MovedBy, ...]:
+    known = timeline((*READ, *more))
+    found = courses(known)["sbp"].followed
     assert found is not None
-    return [each.cause for each in moved_by(found, timeline((*READ, *treatments), as_of=at))]
+    return moved_by(found, known)
 
 
-@pytest.mark.parametrize(
-    ("since", "until"),
-    [
-        (ago(30), NOW + 30 * DAY),
-        (ago(24) - timedelta(hours=2), None),
-        (ago(30), ago(24) - timedelta(hours=2)),
-        (ago(6), None),
-        (ago(6), ago(2)),
-        (ago(30), ago(25)),
-    ],
-)
-def test_the_panel_names_what_moves_the_level_and_nothing_else(since: datetime, until: datetime | None) -> None:
-    by, _ = _moved(_treated(since, until))
-    wider = _moved(_treated(since, until))[1] > 0
-    assert _named(_treated(since, until)) == (["thiazide"] if abs(by) > 0 or wider else [])
+@pytest.mark.parametrize("since", [ago(30), ago(24) - timedelta(hours=2), ago(24) - DAY, ago(18), ago(6), ago(0.01)])
+def test_the_panel_names_what_moves_the_level_and_nothing_else(since: datetime) -> None:
+    by, _ = _moved(_treated(since))
+    assert [each.cause for each in _named(_treated(since))] == (["thiazide"] if by else [])
+
+
+def test_the_panel_names_nothing_where_the_level_is_too_low_for_an_effect() -> None:
+    normal = timeline([*table("months_ago 24 18 12\nsbp 118 121 119"), _treated(ago(6))])
+    found = courses(normal)["sbp"].followed
+    assert found is not None
+    assert moved_by(found, normal) == ()
+
+
+def test_the_forecast_moves_by_a_treatment_alone_until_the_next_reading() -> None:
+    assert [each.is_unread for each in _named(_treated(ago(6)))] == [True]
+    assert [each.is_unread for each in _named(_treated(ago(6)), fact(70, "sbp", ago(2), 141.0))] == [False]
+
+
+def test_score_names_what_its_inputs_have_begun_since_they_were_read() -> None:
+    read = table("months_ago 12 6\ntriglycerides 2.1 2.2\nglucose_fasting 5.9 6.0")
+    for months, named in ((1, {"triglycerides"}), (9, set())):
+        known = timeline([*read, fact(90, "statin", ago(months), kind="medication")])
+        panels = [one for organ in build(known, now=NOW).organs for one in organ.scores if one.key == "tyg"]
+        assert {each.signal for one in panels for each in one.moved_by} == named
 
 
 def test_a_renewal_dated_ahead_changes_nothing_today() -> None:

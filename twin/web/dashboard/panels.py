@@ -58,7 +58,7 @@ class Panel:
 
     `missing` says why there is no forecast, or no value of a score now; `trend` is the verdict on the latest change.
     `limit` is the source of what counts as a real change. `moved_by`: treatments and diagnoses whose published effect
-    the forecast expects; `moves_with`: other signals whose values it rests on too.
+    the curve takes into account; `moves_with`: other signals whose values it rests on too.
     """
 
     kind: str
@@ -86,10 +86,8 @@ class Panel:
 
     @property
     def unread(self) -> Sequence[Body]:
-        """What has begun or ended since the newest value: the forecast moves by it though no value has yet."""
-        newest = self.latest.at if self.latest else ""
-        treated = (each for each in self.moved_by if each["per"] == "once")
-        return [each for each in treated if max(each["since"], each["until"] or "") > newest]
+        """What has begun since the newest value: the forecast moves by it though no value has yet."""
+        return [each for each in self.moved_by if each["is_unread"]]
 
     @property
     def id(self) -> str:
@@ -286,6 +284,7 @@ def _score(score: Body, crossings: Sequence[Body]) -> Panel:
         crossings=crossings, category=score["category"], caution=_words(score["caution"]), source=score["source"],
         verification=score["verification"], inputs=score["inputs"], warnings=score["warnings"],
         trend=score.get("trend"), missing=_why(score) if score["absent"] else None,
+        moved_by=score.get("moved_by") or (),
     )  # fmt: skip
 
 
