@@ -31,7 +31,7 @@ _IDS = ARRAY(UUID(as_uuid=False))
 
 @dataclass(frozen=True, slots=True)
 class OrganState:
-    """One organ of one patient as computed at `as_of` on facts up to `last_fact`; `lines` packed by who computes."""
+    """One organ of one patient as it stands at `as_of` on facts up to `last_fact`; `lines` packed by who computes."""
 
     patient_id: str
     organ: str
