@@ -9,10 +9,11 @@ import numpy as np
 
 from twin.forecast import calibrate
 from twin.forecast.calibrate import Recalibration
-from twin.forecast.card.figures import cell_figures, named_figures
+from twin.forecast.card.figures import cell_figures, figure_json, named_figures
 from twin.forecast.card.reference import reference
 from twin.forecast.card.tripod import DECLARED, checklist
-from twin.forecast.evaluate.measures import Evaluation, evaluate
+from twin.forecast.evaluate.measures import Evaluation, Figure, evaluate
+from twin.forecast.evaluate.paired import brier_change
 from twin.forecast.evaluate.rows import Array, Outcomes, Predictions
 from twin.forecast.model_file import ModelFile, versioned
 
@@ -25,11 +26,12 @@ class Recalibrated:
     lines: Recalibration
     before: Evaluation
     after: Evaluation
+    change: Figure
 
     @property
     def is_better(self) -> bool:
-        """Whether the Brier score fell: what a site asks of a version before it serves."""
-        return self.after.mean["brier"].value < self.before.mean["brier"].value
+        """Whether the Brier score fell beyond chance: what a site asks of a version before it serves."""
+        return self.change.high < 0
 
 
 def recalibrate(
@@ -55,6 +57,7 @@ def recalibrate(
     held_out = calibrate.out_of_fold(predictions, outcomes)
     before = evaluate(predictions, outcomes, by_landmark=False, repeats=repeats)
     after = evaluate(held_out, outcomes, by_landmark=False, repeats=repeats)
+    change = brier_change(predictions, held_out, outcomes, repeats=repeats)
     both = calibrate.chained(calibrate.from_arrays(model.arrays), lines)
     now = calibrate.apply(lines, predictions.risk, predictions.horizon)
     card = model.card | {
@@ -71,6 +74,7 @@ def recalibrate(
             ],
             "before": named_figures(before.mean),
             "after": named_figures(after.mean),
+            "change": figure_json(change),
             "by_horizon": [cell_figures(cell) for cell in after.cells],
         },
         "inputs": [
@@ -89,7 +93,7 @@ def recalibrate(
         arrays={**model.arrays, **calibrate.to_arrays(both)},
         made_on=made_on,
     )
-    return Recalibrated(model=made, lines=lines, before=before, after=after)
+    return Recalibrated(model=made, lines=lines, before=before, after=after, change=change)
 
 
 def _declared(card: Mapping[str, Any]) -> dict[str, str]:

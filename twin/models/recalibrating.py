@@ -35,7 +35,8 @@ def recalibrate_here(
     """Recalibrate a model on local outcomes and keep it as a version of its own.
 
     It takes the place of the one it was made of where that is active, `may_activate` says so, and its Brier score is
-    better on patients the lines were not fitted on. Else it is stored, and a person decides.
+    better beyond chance (the 95 % interval of the difference) on patients the lines were not fitted on. Else it is
+    stored, and a person decides.
 
     Args:
         data: predictions of this version with their outcomes; without them those that the instance has kept.

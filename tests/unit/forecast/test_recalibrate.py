@@ -14,7 +14,8 @@ from twin.forecast.card.build import build
 from twin.forecast.card.markdown import markdown
 from twin.forecast.drift import compare
 from twin.forecast.evaluate.calibration import logit
-from twin.forecast.evaluate.rows import Outcomes, Predictions
+from twin.forecast.evaluate.paired import brier_change
+from twin.forecast.evaluate.rows import NotJudgeable, Outcomes, Predictions
 from twin.forecast.model_file import ModelFile, from_bytes, to_bytes, versioned
 from twin.forecast.recalibrate import Recalibrated, recalibrate
 
@@ -55,8 +56,11 @@ def test_its_card_says_what_it_came_from_and_how_it_did() -> None:
     assert told["before"]["observed_expected"]["value"] > 1.3
     assert told["after"]["observed_expected"]["value"] == pytest.approx(1, abs=0.05)
     assert found.is_better
+    assert found.change.low < found.change.value < found.change.high < 0
+    assert told["change"]["high"] == found.change.high
     shown = markdown(found.model.card, found.model.version)
     assert "Recalibrated on local data" in shown
+    assert "The Brier score changed by -0.0" in shown
     answers = {row["item"]: row for row in found.model.card["tripod"]}
     assert "answer" in answers["24"]
     assert answers["18a"]["answer"] == "Declared: nobody paid"
@@ -89,3 +93,22 @@ def test_a_second_recalibration_builds_on_the_first() -> None:
 def test_too_few_events_make_no_new_model() -> None:
     with pytest.raises(CannotRecalibrate):
         recalibrate(model(), *said_here(people=60), {}, made_on=DAY, repeats=5)
+
+
+def test_lines_fitted_to_chance_are_not_called_better() -> None:
+    """What the model said was right; the lines follow the sample, and the Brier score may fall a little with it."""
+    changes = []
+    for seed in range(8):
+        made = run(people=500, seed=seed)
+        found = recalibrate(model(), made.predictions, made.outcomes, {}, made_on=DAY, repeats=100)
+        changes.append((found.change.value, found.is_better))
+    assert not any(better for _, better in changes)
+    assert max(abs(value) for value, _ in changes) < 0.01
+
+
+def test_change_of_the_same_risks_is_none_and_of_other_rows_is_refused() -> None:
+    said, outcomes = said_here(people=400)
+    same = brier_change(said, said, outcomes, repeats=20)
+    assert (same.value, same.low, same.high) == (0, 0, 0)
+    with pytest.raises(NotJudgeable, match="not of the same rows"):
+        brier_change(said, replace(said, horizon=said.horizon + 1), outcomes)

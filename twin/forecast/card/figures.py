@@ -19,14 +19,14 @@ def cell_figures(cell: CellMeasures) -> Json:
         "cases": cell.cases,
         "patients_with_event": cell.patients_with_event,
         "expected": cell.expected,
-        "rate": _figure(cell.rate),
+        "rate": figure_json(cell.rate),
         "figures": named_figures(cell.figures),
         "points": [
-            {"count": point.count, "expected": point.expected, "observed": _figure(point.observed)}
+            {"count": point.count, "expected": point.expected, "observed": figure_json(point.observed)}
             for point in cell.points
         ],
         "benefit": [
-            {"threshold": one.threshold, "model": _figure(one.model), "everybody": _figure(one.everybody)}
+            {"threshold": one.threshold, "model": figure_json(one.model), "everybody": figure_json(one.everybody)}
             for one in cell.benefit
         ],
     }
@@ -34,9 +34,9 @@ def cell_figures(cell: CellMeasures) -> Json:
 
 def named_figures(figures: Mapping[str, Figure]) -> Json:
     """Return figures by the name of their measure."""
-    return {name: _figure(figures[name]) for name in MEASURES}
+    return {name: figure_json(figures[name]) for name in MEASURES}
 
 
-def _figure(figure: Figure) -> Json:
-    """A figure for JSON, which has no NaN: None where the data give none."""
+def figure_json(figure: Figure) -> Json:
+    """Return a figure for JSON, which has no NaN: None where the data give none."""
     return {name: value if isfinite(value) else None for name, value in asdict(figure).items()}

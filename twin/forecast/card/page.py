@@ -198,6 +198,7 @@ def _recalibration(card: Json) -> tuple[Section, ...]:
                 f"On {found['made_on']}, on {found['patients']} patients of this site, from version {found['from']}. "
                 "The figures above are those of the model as it came; 'after' is judged on patients the lines were "
                 "not fitted on.",
+                *([f"The Brier score changed by {shown(found['change'], 5)}."] if "change" in found else []),
             ),
             tables=(
                 Table(head=("Horizon, years", "Events", "Intercept", "Slope"), rows=rows),

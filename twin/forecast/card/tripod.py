@@ -139,13 +139,13 @@ def _updated(card: Json) -> str | None:
     return None if not found else f"Recalibrated on {found['events']} events of local data; before and after beside it."
 
 
-def shown(figure: Json) -> str:
+def shown(figure: Json, digits: int = 3) -> str:
     """Return a figure with its interval as text."""
     if figure["value"] is None:
         return "not to be had"
     if figure["low"] is None:
-        return f"{figure['value']:.3f}"
-    return f"{figure['value']:.3f} ({figure['low']:.3f} to {figure['high']:.3f})"
+        return f"{figure['value']:.{digits}f}"
+    return f"{figure['value']:.{digits}f} ({figure['low']:.{digits}f} to {figure['high']:.{digits}f})"
 
 
 def place(cell: Json) -> str:

@@ -120,8 +120,8 @@ def evaluate(
     usable = [cell for cell in found if cell.is_usable]
     if not usable:
         raise NotJudgeable("nowhere are there five patients with the event and five without")
-    people, numbers = _numbered(usable)
-    draws = _draws(people, repeats, seed)
+    people, numbers = numbered(usable)
+    draws = drawn_patients(people, repeats, seed)
     measured = [_measured(cell, place, draws) for cell, place in zip(usable, numbers, strict=True)]
     return Evaluation(
         patients=people,
@@ -141,14 +141,14 @@ def evaluate(
     )
 
 
-def _numbered(usable: list[Cell]) -> tuple[int, list[np.ndarray]]:
-    """How many patients there are, and the number of each row's in each cell."""
+def numbered(usable: list[Cell]) -> tuple[int, list[np.ndarray]]:
+    """Return how many patients there are, and the number of each row's in each cell."""
     people = np.unique(np.concatenate([cell.patient for cell in usable]))
     return len(people), [np.searchsorted(people, cell.patient) for cell in usable]
 
 
-def _draws(people: int, repeats: int, seed: int) -> Array:
-    """How often each patient is in each sample: (1 + repeats, people); the first is the data themselves."""
+def drawn_patients(people: int, repeats: int, seed: int) -> Array:
+    """Return how often each patient is in each sample: (1 + repeats, people); the first is the data themselves."""
     random = np.random.default_rng(seed)
     drawn = [np.bincount(random.integers(0, people, people), minlength=people) for _ in range(repeats)]
     return np.stack([np.ones(people), *drawn]).astype(np.float64)
