@@ -51,13 +51,15 @@ def calibrate(
 ) -> JointModel:
     """Return the model with a correction for each of `signals`, fitted at `horizons` (years, ascending).
 
+    A signal whose forecasts too rarely met a reading to learn from keeps the model's own.
+
     Args:
         series: the training patients, all their readings. since: no forecast is made before this time.
 
     Raises:
-        ValueError: horizons are not positive and ascending, or a signal has fewer than 50 forecasts to learn from.
+        ValueError: horizons are not positive and ascending.
     """
-    from twin.forecast.joint.learn import learn  # torch is loaded where something is fitted
+    from twin.forecast.joint.learn import is_enough, learn  # torch is loaded where something is fitted
     from twin.forecast.one_thread import one_thread
 
     ahead = np.asarray(horizons, dtype=np.float64)
@@ -66,8 +68,9 @@ def calibrate(
     found = {}
     for signal in signals:
         past = errors(model, series, signal, ahead, seed=seed, since=since, pairs_at_most=pairs_at_most)
-        with one_thread():
-            found[signal] = learn(past, ahead, PROBABILITIES, seed)
+        if is_enough(past):
+            with one_thread():
+                found[signal] = learn(past, ahead, PROBABILITIES, seed)
     return replace(model, corrections={**model.corrections, **found})
 
 

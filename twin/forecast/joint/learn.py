@@ -19,14 +19,13 @@ SMOOTH = 0.02  # SD: the pinball's corner is rounded off this much so that its g
 FEWEST = 50
 
 
-def learn(past: Errors, horizons: Array, probabilities: Array, seed: int) -> Correction:
-    """Return the correction of one signal.
+def is_enough(past: Errors) -> bool:
+    """Return True where there are forecasts and patients enough to learn from."""
+    return len(past.error) >= FEWEST and len(np.unique(past.patient)) >= FOLDS
 
-    Raises:
-        ValueError: fewer than 50 forecasts.
-    """
-    if len(past.error) < FEWEST:
-        raise ValueError(f"{len(past.error)} forecasts with a reading to compare; {FEWEST} are the least")
+
+def learn(past: Errors, horizons: Array, probabilities: Array, seed: int) -> Correction:
+    """Return the correction of one signal, of which there `is_enough`."""
     centre, spread = past.raw.mean(axis=0), past.raw.std(axis=0)
     varies = spread > 1e-9
     centre, spread = np.where(varies, centre, 0.0), np.where(varies, spread, 1.0)

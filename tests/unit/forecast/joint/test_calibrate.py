@@ -13,7 +13,7 @@ from twin.forecast.joint.filter import states_at
 from twin.forecast.joint.model import JointModel
 from twin.forecast.joint.predict import corrected, predict, quantiles
 from twin.forecast.joint.scale import Scale
-from twin.forecast.joint.series import Series
+from twin.forecast.joint.series import Series, of_patients
 
 TRUTH = small_model(2, seed=5)
 WRONG = replace(TRUTH, noise=TRUTH.noise / 9, trend=TRUTH.trend + np.array([[0.4, 0.0], [0.0, 0.0]]))
@@ -111,8 +111,12 @@ def test_a_model_with_a_correction_comes_back_from_its_arrays(model: JointModel)
     assert all(np.array_equal(value, back.to_arrays()[0][name]) for name, value in arrays.items())
 
 
-def test_too_few_forecasts_and_wrong_horizons_are_refused(training: Series) -> None:
-    with pytest.raises(ValueError, match="50 are the least"):
-        calibrate(TRUTH, training, [0], (500.0,))
+def test_a_signal_with_too_few_forecasts_keeps_the_models_own(training: Series) -> None:
+    assert calibrate(TRUTH, training, [0], (500.0,)).corrections == {}
+    few = of_patients(training, np.arange(2))
+    assert calibrate(TRUTH, few, [0], (0.5, 1.0)).corrections == {}
+
+
+def test_wrong_horizons_are_refused(training: Series) -> None:
     with pytest.raises(ValueError, match="ascending"):
         calibrate(TRUTH, training, [0], (1.0, 0.5))
