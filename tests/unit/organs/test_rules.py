@@ -51,6 +51,12 @@ def test_one_cell_of_the_kdigo_grid_acts(g: str, a: str) -> None:
     assert acting("kidney", known, ("KD-G1-", "KD-G2-", "KD-G3a-", "KD-G3b-", "KD-G4-", "KD-G5-")) == expected
 
 
+@pytest.mark.parametrize(("acr", "rules"), [(10.0, set()), (100.0, {"KD-G2-A2"}), (500.0, {"KD-G2-A3"})])
+def test_one_cell_of_the_kdigo_grid_acts_where_no_egfr_is_known(acr: float, rules: set[str]) -> None:
+    known = timeline([fact(1, "urine_acr", ago(1), acr), *history_of("ckd")])
+    assert acting("kidney", known, ("KD-G1-", "KD-G2-")) == rules
+
+
 @pytest.mark.parametrize("concept", ["dialysis", "kidney_transplant"])
 def test_no_cell_acts_where_the_kidney_is_replaced(concept: str) -> None:
     values = [fact(1, "creatinine", ago(1), 500.0), fact(2, "urine_acr", ago(1), 500.0)]

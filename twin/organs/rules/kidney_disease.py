@@ -43,7 +43,10 @@ _ALBUMIN = {
 
 
 def _cell(g: str, a: str) -> Threshold:
-    """One cell of the grid; its line is on eGFR below 60, and on albuminuria above."""
+    """One cell of the grid; its line is on eGFR below 60, and on albuminuria above.
+
+    Where no eGFR is known, albuminuria counts as in G2: one cell, and none too mild.
+    """
     low, high = _FILTER[g]
     is_on_egfr = high is not None and high <= 60
     needed, barred = _ALBUMIN[a]
@@ -63,7 +66,7 @@ def _cell(g: str, a: str) -> Threshold:
         closes_with=("creatinine", "urine_acr"),
         population=Population(
             min_age=18,
-            all_of=(_CKD, *(needed if is_on_egfr else ())),
+            all_of=(_CKD, *(needed if is_on_egfr else ()), *((_egfr(">=", low),) if high is None else ())),
             none_of=(
                 *_REPLACED,
                 _INJURY,
