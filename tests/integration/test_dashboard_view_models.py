@@ -31,7 +31,7 @@ def organ() -> Body:
 
 
 def test_examples_in_the_docs_of_formats_hold() -> None:
-    assert doctest.testmod(formats) == (0, 2)
+    assert doctest.testmod(formats) == (0, 3)
 
 
 def test_a_date_says_its_year_only_where_it_is_another() -> None:
