@@ -132,7 +132,7 @@ def _followed(read: _Read, now: datetime) -> tuple[dict[str, GroupState], dict[s
         rests_on = [pair for each in seen.values() for pair in each]
         if state is not None and any(item.at <= state.at and read.is_new(fact) for fact, item in rests_on):
             state = None  # a value that came late: all is followed again
-        ageing = ageing_of(read.timeline, entries[0].at)
+        ageing = ageing_of(read.timeline, group, entries[0].at)
         last = follow(group, entries, ageing).last if state is None else _stepped(state, group, entries)
         held = Held.until(now, group, entries, last, ageing)
         for place, each in enumerate(group.motions):

@@ -9,6 +9,8 @@ from twin.cli.say import as_json, could_not
 
 app = typer.Typer(help="Models of research cohorts: fit, predict, replay.", no_args_is_help=True)
 
+_SPEC = typer.Option("--spec", help="What the columns mean: a cohort.toml (docs/cohorts).")
+_IDS = typer.Option("--ids", help="A CSV with patient_id: only these patients.")
 _DATA = typer.Option("--data", help="A folder with patients.csv, visits.csv and, for a fit, outcomes.csv.")
 _MODEL = typer.Option("--model", help="The model file.")
 _JSON = typer.Option("--json", help="Print JSON.")
@@ -16,10 +18,10 @@ _JSON = typer.Option("--json", help="Print JSON.")
 
 @app.command("fit")
 def fit(
-    spec: Annotated[Path, typer.Option("--spec", help="What the columns mean: a cohort.toml (docs/cohorts).")],
+    spec: Annotated[Path, _SPEC],
     data: Annotated[Path, _DATA],
     model: Annotated[Path, typer.Option("--model", help="The model file to write.")],
-    ids: Annotated[Path | None, typer.Option("--ids", help="A CSV with patient_id: only these patients.")] = None,
+    ids: Annotated[Path | None, _IDS] = None,
     json_out: Annotated[bool, _JSON] = False,
 ) -> None:
     """Fit trajectories and risks of a cohort; the model's card is in the file (twin model card)."""
@@ -43,10 +45,10 @@ def fit(
 
 @app.command("dynamics")
 def dynamics(
-    spec: Annotated[Path, typer.Option("--spec", help="What the columns mean: a cohort.toml (docs/cohorts).")],
+    spec: Annotated[Path, _SPEC],
     data: Annotated[Path, _DATA],
     out: Annotated[Path, typer.Option("--out", help="The file to write; TWIN_DYNAMICS names it to the twin.")],
-    ids: Annotated[Path | None, typer.Option("--ids", help="A CSV with patient_id: only these patients.")] = None,
+    ids: Annotated[Path | None, _IDS] = None,
     json_out: Annotated[bool, _JSON] = False,
 ) -> None:
     """Fit how the signals of a cohort move, for the pages' own forecasts instead of house values."""

@@ -10,7 +10,7 @@ from twin.forecast.group import Group, groups
 from twin.forecast.kernels import READING
 from twin.forecast.motion import Motion, motions
 from twin.forecast.result import State
-from twin.forecast.starts import OTHER_KIDNEYS, begun
+from twin.forecast.starts import begun, is_replaced
 from twin.record.fact import Fact
 from twin.record.timeline import Timeline
 
@@ -47,7 +47,7 @@ def courses(timeline: Timeline, keys: Iterable[str] | None = None) -> dict[str, 
         seen = {each.key: observations(timeline, each) for each in group.motions}
         entries = entries_of(timeline, group, seen)
         if entries:
-            ageing = ageing_of(timeline, entries[0].at)
+            ageing = ageing_of(timeline, group, entries[0].at)
             track = follow(group, entries, ageing)
             held = Held.until(timeline.as_of, group, entries, track.last, ageing)
             for place, each in enumerate(group.motions):
@@ -87,14 +87,14 @@ def entries_of(timeline: Timeline, group: Group, seen: Mapping[str, Seen]) -> tu
     return tuple(sorted(entries, key=lambda item: (item.at, item.kind == READING, item.place, item.kind)))
 
 
-def ageing_of(timeline: Timeline, first: datetime) -> str | None:
+def ageing_of(timeline: Timeline, group: Group, first: datetime) -> str | None:
     """Return the sex whose course with age is expected of signals first read at `first`; None where none is.
 
-    None in who was not grown up then, and with kidneys of others: what is expected of adults is not expected of them.
+    None in who was not grown up then, and of kidneys that were replaced.
     """
     age = timeline.age(first)
     is_grown = isinstance(age, float) and age >= GROWN
-    return timeline.patient.sex if is_grown and not any(map(timeline.has, OTHER_KIDNEYS)) else None
+    return timeline.patient.sex if is_grown and not is_replaced(timeline, group.keys) else None
 
 
 def refused(fact: Fact, timeline: Timeline, motion: Motion) -> str | None:

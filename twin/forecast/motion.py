@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from hashlib import sha256
 from importlib.resources import files
-from math import exp, log, log1p, sqrt
+from math import exp, inf, log, log1p, sqrt
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
@@ -110,7 +110,7 @@ def adopt(site: Path | None) -> None:
         _follow_by({} if site is None else _checked(tomllib.loads(site.read_text(encoding="utf-8"))))
     except OSError as error:
         raise ConfigurationError(f"TWIN_DYNAMICS: {site} can't be read ({error.strerror})") from error
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:  # whatever TOML may hold in their place
         _follow_by({})
         raise ConfigurationError(f"TWIN_DYNAMICS: {site} is no file of dynamics: {error}") from error
 
@@ -194,7 +194,7 @@ def _checked(written: dict[str, Any]) -> dict[str, Any]:
     for key, row in written["signals"].items():
         if key not in _table()["signals"]:
             raise ValueError(f"no signal is called {key!r}")
-        if set(row) != {"slope_sd", "wander", "noise_cv"} or not all(float(each) > 0 for each in row.values()):
+        if set(row) != {"slope_sd", "wander", "noise_cv"} or not all(0 < float(each) < inf for each in row.values()):
             raise ValueError(f"{key} needs slope_sd, wander and noise_cv, above zero")
     for row in written["together"]:
         link = Together(**row)

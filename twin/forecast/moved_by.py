@@ -36,7 +36,8 @@ def moved_by(here: Followed, timeline: Timeline) -> tuple[MovedBy, ...]:
     """Return what acts on the curve; a treatment from before the first reading is in that reading already."""
     first = next(each.at for each in here.held.entries if each.place == here.place and each.kind == READING)
     acted = _acted(here)
-    begun = tuple(
+    begun = ((each, moves_at(each, first)) for each in acting(timeline, here.motion.key))
+    told = tuple(
         MovedBy(
             cause=each.cause,
             signal=each.effect.signal,
@@ -45,14 +46,14 @@ def moved_by(here: Followed, timeline: Timeline) -> tuple[MovedBy, ...]:
             per="year" if each.effect.kind == RAMP else "once",
             form=each.effect.form,
             mean=each.effect.mean,
-            is_unread=each.effect.kind != RAMP and each.since >= here.newest,
+            is_unread=each.effect.kind != RAMP and at > here.newest,
             source=each.effect.source,
             status=each.effect.status,
         )
-        for each in acting(timeline, here.motion.key)
-        if moves_at(each, first) in acted
+        for each, at in begun
+        if at is not None and at in acted
     )
-    return (*_ageing(here), *begun)
+    return (*_ageing(here), *told)
 
 
 def moves_with(here: Followed) -> tuple[str, ...]:

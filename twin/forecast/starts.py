@@ -30,6 +30,7 @@ TAKES_THE_PLACE = "|"
 """Between causes in the table: who changes from one to the other has begun nothing."""
 OTHER_KIDNEYS = ("dialysis", "kidney_transplant")
 """With these creatinine follows other laws: nothing is expected of it with age or diagnoses."""
+OF_KIDNEYS = "creatinine"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -111,9 +112,9 @@ def changes(timeline: Timeline, keys: Iterable[str]) -> Iterator[datetime]:
 def _begun(timeline: Timeline, effect: Effect) -> Iterator[Acting]:
     """The starts of an effect in an adult, renewals and changes to a cause in its place left out; a diagnosis once.
 
-    Of two prescriptions the later one says until when; one that is open, and the last, is taken to go on.
+    Prescriptions side by side last until the later end. One that is open is taken to go on, until a later one ends.
     """
-    if effect.kind == RAMP and any(timeline.has(concept) for concept in OTHER_KIDNEYS):
+    if effect.kind == RAMP and is_replaced(timeline, (effect.signal,)):
         return
     facts = sorted(
         ((fact, cause) for cause in effect.causes for fact in timeline.series(cause)),
@@ -125,8 +126,16 @@ def _begun(timeline: Timeline, effect: Effect) -> Iterator[Acting]:
             continue
         if fact.observed_at > over and _is_adult(timeline, fact.observed_at):
             yield Acting(effect=effect, cause=cause, since=fact.observed_at, fact_id=fact.id)
-        is_over = fact.kind == "medication" and fact.ended_at is not None
-        over = fact.ended_at + RENEWED_WITHIN if is_over and fact.ended_at else _NEVER
+        if fact.kind != "medication" or fact.ended_at is None:
+            over = _NEVER
+        else:
+            ends = fact.ended_at + RENEWED_WITHIN
+            over = ends if over == _NEVER else max(over, ends)
+
+
+def is_replaced(timeline: Timeline, keys: Iterable[str]) -> bool:
+    """Return True where these signals tell of kidneys that are not the patient's own any more."""
+    return OF_KIDNEYS in keys and any(timeline.has(concept) for concept in OTHER_KIDNEYS)
 
 
 def _is_adult(timeline: Timeline, at: datetime) -> bool:

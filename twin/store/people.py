@@ -1,6 +1,6 @@
 """Who the patients are: identifiers, demographics as they were known, and the names that find one."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -155,7 +155,8 @@ def born_and_sex(connection: Connection, patient_id: str) -> tuple[date | None, 
 _VERSION = t.patient_version.c
 _DESCRIBED = (
     select(
-        t.patient.c.name, t.patient.c.sex, t.patient.c.birth_date,
+        t.patient.c.name.label("now_name"), t.patient.c.sex.label("now_sex"),
+        t.patient.c.birth_date.label("now_birth_date"),
         _VERSION.name, _VERSION.sex, _VERSION.birth_date, _VERSION.known_at,
     )
     .join(t.patient_version, _VERSION.patient_id == t.patient.c.id, isouter=True)
@@ -173,10 +174,10 @@ def described(connection: Connection, patient_id: str, as_of: datetime) -> Patie
     rows = connection.execute(_DESCRIBED, {"patient": patient_id}).all()
     if not rows:
         raise UnknownPatient
-    known = [row for row in rows if row[6] is not None]
-    chosen = [row for row in known if row[6] <= as_of] or known[:1]
-    name, sex, birth_date = chosen[-1][3:6] if chosen else rows[0][:3]
-    return Patient(id=patient_id, name=name, sex=sex, birth_date=birth_date)
+    then = _known_then([row for row in rows if row.known_at is not None], as_of)
+    if then is None:
+        return Patient(id=patient_id, name=rows[0].now_name, sex=rows[0].now_sex, birth_date=rows[0].now_birth_date)
+    return Patient(id=patient_id, name=then.name, sex=then.sex, birth_date=then.birth_date)
 
 
 def as_described(connection: Connection, patient: Patient, as_of: datetime) -> Patient:
@@ -188,7 +189,13 @@ def as_described(connection: Connection, patient: Patient, as_of: datetime) -> P
     versions = connection.execute(
         select(t.patient_version).where(t.patient_version.c.patient_id == patient.id).order_by(t.patient_version.c.id)
     ).all()
-    then = [version for version in versions if version.known_at <= as_of] or versions[:1]
-    if not then:
+    then = _known_then(versions, as_of)
+    if then is None:
         return patient
-    return replace(patient, name=then[-1].name, sex=then[-1].sex, birth_date=then[-1].birth_date)
+    return replace(patient, name=then.name, sex=then.sex, birth_date=then.birth_date)
+
+
+def _known_then(versions: Sequence[Any], as_of: datetime) -> Any:  # Any: rows with the columns of a version
+    """The newest of the versions (oldest first) known at `as_of`, else the first; None where there is none."""
+    then = [version for version in versions if version.known_at <= as_of] or versions[:1]
+    return then[-1] if then else None

@@ -99,8 +99,9 @@ def test_snapshot_says_which_dynamics_made_it_and_moves_with_them(fitted: moving
     adopt(tmp_path / "site.toml")
     after = build(known, now=NOW)
     assert after.versions["dynamics"] == f"{before.versions['dynamics']}+{fitted.version}"
-    wide = [next(each for each in one.organs[0].signals if each.key == "alt").forecast[-1] for one in (before, after)]
-    assert wide[1]["q90"] / wide[1]["q10"] > 1.2 * wide[0]["q90"] / wide[0]["q10"]  # type: ignore[operator]
+    shown = [to_json(one)["organs"][0]["signals"] for one in (before, after)]
+    ends = [next(each for each in signals if each["key"] == "alt")["forecast"][-1] for signals in shown]
+    assert ends[1]["q90"] / ends[1]["q10"] > 1.2 * ends[0]["q90"] / ends[0]["q10"]
     adopt(None)
     assert to_json(build(known, now=NOW)) == to_json(before)
 
@@ -137,6 +138,8 @@ ast = { slope_sd = 0.1, wander = 0.1, noise_cv = 9 }
         ('second = "ast"', 'second = "ggt"', "not both fitted"),
         ("level = 0.5", "level = 1.5", "not between -1 and 1"),
         ("level = 0.5,", "", "level"),
+        ("slope_sd = 0.1", "slope_sd = inf", "above zero"),
+        ("[signals]", "signals = 3\n[other]", "no file of dynamics"),
     ],
 )
 def test_file_that_is_none_is_refused_by_what_is_wrong_and_the_house_values_stay(

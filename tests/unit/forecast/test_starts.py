@@ -82,8 +82,10 @@ def test_children_are_not_expected_to_do_as_adults_did() -> None:
     young = date(2014, 3, 1)
     began = timeline([*READ, _treated(ago(6))], born=young)
     found = courses(began)["sbp"].followed
+    without = courses(timeline(READ, born=young))["sbp"].followed
     assert found is not None
-    assert found.state == courses(timeline(READ, born=young))["sbp"].followed.state  # type: ignore[union-attr]
+    assert without is not None
+    assert found.state == without.state
     grows = courses(timeline(table("months_ago 24 12\nfev1 1.5 1.7"), born=young))["fev1"].followed
     assert grows is not None
     assert grows.state.trend == 0
@@ -93,6 +95,8 @@ def test_nothing_is_expected_of_creatinine_on_dialysis_or_with_anothers_kidney()
     read = table("months_ago 24 12\ncreatinine 400 420")
     ill = history_of("diabetes", months=120)
     assert _where(*read, *ill, key="creatinine").trend > 0
+    lungs = table("months_ago 24 12\nfev1 2.9 2.8", start=20)
+    assert _where(*lungs, *history_of("dialysis", months=1, start=950), key="fev1").trend < 0
     for other in ("dialysis", "kidney_transplant"):
         assert _where(*read, *ill, *history_of(other, months=1, start=950), key="creatinine").trend == 0
 
@@ -141,11 +145,16 @@ def test_renewals_within_180_days_are_one_treatment() -> None:
     assert _starts(first, late) == [(ago(20), 90), (late.observed_at, 91)]
 
 
-def test_of_two_prescriptions_the_later_says_until_when_and_an_open_one_goes_on() -> None:
+def test_an_open_prescription_goes_on_until_a_later_one_ends() -> None:
     still = _treated(ago(20))
     assert _starts(still, _treated(ago(2), number=91)) == [(ago(20), 90)]
     ended = _treated(ago(18), ago(17), number=91)
     assert _starts(still, ended, _treated(ago(2), number=92)) == [(ago(20), 90), (ago(2), 92)]
+
+
+def test_prescriptions_side_by_side_last_until_the_later_end() -> None:
+    long, short = _treated(ago(20), ago(5)), _treated(ago(18), ago(15), number=91)
+    assert _starts(long, short, _treated(ago(4), number=92)) == [(ago(20), 90)]
 
 
 def test_prescription_that_ends_as_it_begins_or_is_not_usable_is_none() -> None:
@@ -283,6 +292,8 @@ def test_the_panel_names_nothing_where_the_level_is_too_low_for_an_effect() -> N
 
 def test_the_forecast_moves_by_a_treatment_alone_until_the_next_reading() -> None:
     assert [each.is_unread for each in _named(_treated(ago(6)))] == [True]
+    of_the_day = _treated(ago(12) - timedelta(hours=9))  # a date alone stands for midnight; READ ends that morning
+    assert [each.is_unread for each in _named(of_the_day)] == [True]
     assert [each.is_unread for each in _named(_treated(ago(6)), fact(70, "sbp", ago(2), 141.0))] == [False]
 
 
