@@ -13,7 +13,7 @@ from twin import __version__
 from twin.cohort import tables
 from twin.cohort.course import followed, middles, readings
 from twin.cohort.fitted import Fitted, known
-from twin.cohort.known import spreads
+from twin.cohort.known import apart, spreads
 from twin.cohort.landmarks import folds, moments
 from twin.cohort.spec import Spec
 from twin.cohort.tables import Cohort, Outcomes
@@ -21,7 +21,7 @@ from twin.forecast import calibrate
 from twin.forecast.card.build import build
 from twin.forecast.card.run import Described, Endpoint, InputColumn, People, Run
 from twin.forecast.evaluate import rows as judged
-from twin.forecast.hazards.choose import FOLDS, Chosen, Rows, TooFewEvents, choose
+from twin.forecast.hazards.choose import FOLDS, Chosen, Rows, TooFewEvents, Tried, choose
 from twin.forecast.joint.calibrate import calibrate as correct
 from twin.forecast.joint.fit import fit as fit_course
 from twin.forecast.joint.model import JointModel
@@ -61,8 +61,9 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
         fold=folds(cohort.ids, FOLDS)[patient],
         time=outcomes.time[patient] - at,
         status=outcomes.status[patient],
+        judges=is_own,
     )
-    chosen = choose(rows, spec.horizons, tell)
+    chosen = choose(rows, spec.horizons, apart(rows.predictors), tell)
     lines, predictions, why_not = _recalibration(spec, cohort, outcomes, rows, chosen, at, is_own)
     fitted = Fitted(spec=spec, hazard=chosen.model, course=course, recalibration=lines, spread=spread, middle=middle)
     tell("judging it on the patients left out")
@@ -84,7 +85,7 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
             ],
             "left_out": cohort.left_out,
             "penalty": {
-                cause: {f"{each[0]:g}": round(each[2], 3) for each in tried} for cause, tried in chosen.tried.items()
+                cause: {_called(each): round(each.weight, 3) for each in tried} for cause, tried in chosen.tried.items()
             },
             "recalibrated": why_not or True,
         },
@@ -182,6 +183,10 @@ def _card(
         software=f"patient-twin {__version__}",
     )
     return build(described, run)
+
+
+def _called(tried: Tried) -> str:
+    return f"{tried.strength:g}, summaries apart" if tried.is_apart else f"{tried.strength:g}"
 
 
 def _unit(spec: Spec, key: str) -> str:

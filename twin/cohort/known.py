@@ -1,6 +1,6 @@
 """What is known of patients of a cohort at chosen moments: the predictors of the risk, by name."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,9 @@ from twin.forecast.history import Readings, number, pace, state
 
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
+
+_REPEATS = frozenset({"recent", "slope", "spread", "highest", "lowest", "count", "last_year", "doubt"})
+"""Summaries that say much of what the newest value, the mean and the trajectory's level and drift say already."""
 
 
 def spreads(cohort: Cohort, spec: Spec) -> dict[str, float]:
@@ -41,6 +44,11 @@ def predictors(cohort: Cohort, spec: Spec, spread: Mapping[str, float], patient:
     found |= _diagnosed(cohort, spec, patient, at)
     visits = _readings(cohort.visits, len(cohort.ids), cohort.visits.value)
     return found | {f"seen: {what}": values for what, values in pace(visits, patient, at).items()}
+
+
+def apart(names: Iterable[str]) -> frozenset[str]:
+    """Return the predictors among `names` that say much of what others say already."""
+    return frozenset(name for name in names if name.rpartition(": ")[2] in _REPEATS)
 
 
 def _diagnosed(cohort: Cohort, spec: Spec, patient: Index, at: Array) -> dict[str, Array]:

@@ -1,13 +1,19 @@
-"""How hard to hold the coefficients: by how well patients left out are foretold; and the model so chosen."""
+"""How hard to hold the coefficients: by how well patients left out are foretold; and the model so chosen.
 
-from collections.abc import Callable, Mapping, Sequence
+Some predictors say much of what others say already (the highest reading beside the newest). They are held apart: thirty
+times as hard, unless patients left out are foretold better without, by more than one standard error (the rule of
+Breiman et al. 1984, Classification and Regression Trees, 3.4.3). Of the strengths of the penalty all count alike that
+lie within one standard error of the best: the columns are the same, so their average is again one sum.
+"""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from twin.errors import TwinError
-from twin.forecast.hazards.design import Matrix, Term, matrix, terms
+from twin.forecast.hazards.design import Matrix, Term, matrix, owners, terms
 from twin.forecast.hazards.model import Cause, HazardModel, hazards, risk
 from twin.forecast.hazards.newton import Penalty, Seen, fit, growth, hessian, scores
 from twin.forecast.one_thread import one_thread
@@ -15,8 +21,8 @@ from twin.forecast.one_thread import one_thread
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-STRENGTHS = (3000.0, 1000.0, 300.0, 100.0, 30.0)  # strongest first: each fit starts from the one before
-_WEIGHT_AT_LEAST = 0.05  # of the best: less moves no digit that anybody reads
+STRENGTHS = (1000.0, 300.0, 100.0, 30.0)  # strongest first: each fit starts from the one before
+APART = 30.0  # times as hard
 FOLDS = 5
 EVENTS_AT_LEAST = 10  # patients with the event: below it nothing can be chosen, and no model is made
 INTERVALS = 5
@@ -31,7 +37,8 @@ class Rows:
     """What is known at each landmark and what became of it.
 
     predictors: (N,) each. patient: (N,) index. fold: (N,) 0..4, one for all rows of a patient. time: (N,) years from
-    the landmark to the end. status: (N,) 0 censored, 1 event, 2 competing event.
+    the landmark to the end. status: (N,) 0 censored, 1 event, 2 competing event. judges: (N,) which rows tell how well
+    patients left out are foretold; the others are only learnt from.
     """
 
     predictors: Mapping[str, Array]
@@ -39,6 +46,7 @@ class Rows:
     fold: Index
     time: Array
     status: Index
+    judges: NDArray[np.bool_]
 
     def take(self, chosen: NDArray[np.bool_]) -> "Rows":
         """Only some rows."""
@@ -48,24 +56,35 @@ class Rows:
             fold=self.fold[chosen],
             time=self.time[chosen],
             status=self.status[chosen],
+            judges=self.judges[chosen],
         )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Tried:
+    """One penalty: its strength, whether predictors are held apart, the mean loss of a judging row, what it counts."""
+
+    strength: float
+    is_apart: bool
+    loss: float
+    weight: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
     """The model; out_of_fold: (N, H) the risk of each row by models that never saw its patient.
 
-    `tried`: for each cause, each strength of the penalty, the mean loss a row of patients left out, and its weight.
+    `tried`: for each cause, each penalty with its mean loss.
     """
 
     model: HazardModel
     out_of_fold: Array
-    tried: Mapping[str, tuple[tuple[float, float, float], ...]]
+    tried: Mapping[str, tuple[Tried, ...]]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Fold:
-    """The patients a fold trains on, and those it leaves out, laid out once for every penalty."""
+    """The patients a fold trains on, and the judging rows of those it leaves out, laid out once for every penalty."""
 
     terms: tuple[Term, ...]
     laid: Matrix
@@ -81,8 +100,13 @@ def cuts_for(horizons: Sequence[float]) -> Array:
 
 
 @one_thread()
-def choose(rows: Rows, horizons: Sequence[float], tell: Callable[[str], None] = lambda text: None) -> Chosen:
+def choose(
+    rows: Rows, horizons: Sequence[float], apart: Collection[str] = (), tell: Callable[[str], None] = lambda text: None
+) -> Chosen:
     """Fit the model of `rows`, its penalty chosen for each cause by cross-validation over patients.
+
+    Args:
+        apart: predictors that say much of what others say already.
 
     Raises:
         TooFewEvents: fewer than ten patients with the event within the last horizon.
@@ -99,21 +123,23 @@ def choose(rows: Rows, horizons: Sequence[float], tell: Callable[[str], None] = 
     out_of_fold, tried, thetas = np.zeros((len(rows.time), len(horizons))), {}, {}
     for name in causes:
         tell(f"how hard to hold the coefficients: {name}")
-        tried[name], thetas[name] = _search(folds, name, cuts, len(np.unique(rows.patient)))
+        tried[name], thetas[name] = _search(folds, name, cuts, apart)
     for number, fold in enumerate(folds):
         bare = _model(fold.terms, cuts, {name: _bare(thetas[name][number]) for name in causes})
-        if len(fold.held.time):
-            out_of_fold[rows.fold == number] = risk(bare, fold.held.predictors, horizons, has_interval=False).value
+        mine = rows.fold == number
+        if mine.any():
+            left = rows.take(mine).predictors
+            out_of_fold[mine] = risk(bare, left, horizons, has_interval=False).value
     tell("all patients")
     return Chosen(
-        model=_whole(rows, cuts, causes, tried),
+        model=_whole(rows, cuts, causes, tried, apart),
         out_of_fold=out_of_fold,
         tried=tried,
     )
 
 
 def _fold(rows: Rows, held: NDArray[np.bool_], cuts: Array, causes: Mapping[str, int]) -> _Fold:
-    train, left = rows.take(~held), rows.take(held)
+    train, left = rows.take(~held), rows.take(held & rows.judges)
     chosen = terms(train.predictors)
     return _Fold(
         terms=chosen,
@@ -126,55 +152,86 @@ def _fold(rows: Rows, held: NDArray[np.bool_], cuts: Array, causes: Mapping[str,
 
 
 def _search(
-    folds: Sequence[_Fold], name: str, cuts: Array, patients: int
-) -> tuple[tuple[tuple[float, float, float], ...], list[Array]]:
-    """Return each strength with its loss and weight, and each fold's theta, averaged by those weights."""
-    rows = sum(len(fold.held.time) for fold in folds)
-    losses, thetas = np.zeros(len(STRENGTHS)), []
+    folds: Sequence[_Fold], name: str, cuts: Array, apart: Collection[str]
+) -> tuple[tuple[Tried, ...], list[Array]]:
+    """Return each penalty with its loss and weight, and each fold's theta, averaged by those weights."""
+    penalties = [(strength, is_apart) for is_apart in ((True, False) if apart else (False,)) for strength in STRENGTHS]
+    patients = 1 + max(int(fold.held.patient.max(initial=0)) for fold in folds)
+    losses, paths = np.zeros((len(penalties), patients)), []
     start: Sequence[Array | None] = [None] * len(folds)
-    for number, strength in enumerate(STRENGTHS):
+    for number, (strength, is_apart) in enumerate(penalties):
         found = [
-            _left_out(fold, name, cuts, Penalty(strength=strength), at) for fold, at in zip(folds, start, strict=True)
+            _left_out(fold, name, cuts, _penalty(fold.terms, strength, apart if is_apart else ()), at)
+            for fold, at in zip(folds, start, strict=True)
         ]
         start = [theta for theta, _ in found]
-        thetas.append(start)
-        losses[number] = sum(loss for _, loss in found) / rows
-    weights = _weights(losses, patients)
-    averaged = [np.sum(weights[:, None] * np.array(path), axis=0) for path in zip(*thetas, strict=True)]
-    return tuple(zip(STRENGTHS, losses.tolist(), weights.tolist(), strict=True)), averaged
+        paths.append(start)
+        for fold, (_, loss) in zip(folds, found, strict=True):
+            np.add.at(losses[number], fold.held.patient, loss)
+    weights = _weights(losses, np.array([is_apart for _, is_apart in penalties]))
+    averaged = [np.sum(weights[:, None] * np.array(path), axis=0) for path in zip(*paths, strict=True)]
+    rows = sum(len(fold.held.time) for fold in folds)
+    tried = tuple(
+        Tried(strength=strength, is_apart=is_apart, loss=float(loss), weight=float(weight))
+        for (strength, is_apart), loss, weight in zip(penalties, losses.sum(axis=1) / rows, weights, strict=True)
+    )
+    return tried, averaged
 
 
-def _weights(losses: Array, patients: int) -> Array:
-    """How much each counts: by the likelihood of the patients left out, one row a patient, as Akaike weights are."""
-    weights = np.exp(-patients * (losses - losses.min()))
-    weights[weights < _WEIGHT_AT_LEAST] = 0.0
-    return np.asarray(weights / weights.sum())
+def _weights(losses: Array, is_apart: NDArray[np.bool_]) -> Array:
+    """How much each penalty counts, from the losses (K, P) by patient: alike within one standard error of the best.
+
+    Penalties that hold some predictors apart count alone, unless the best of the others is better by more than that.
+    """
+    total = losses.sum(axis=1)
+    best = int(np.argmin(total))
+    if is_apart.any() and not is_apart[best]:
+        held = int(np.argmin(np.where(is_apart, total, np.inf)))
+        if _errors_worse(losses[held], losses[best]) <= 1:
+            best = held
+    counts = [
+        is_apart[at] == is_apart[best] and _errors_worse(each, losses[best]) <= 1 for at, each in enumerate(losses)
+    ]
+    return np.asarray(np.array(counts) / sum(counts))
 
 
-def _left_out(fold: _Fold, name: str, cuts: Array, penalty: Penalty, start: Array | None) -> tuple[Array, float]:
-    """Return theta, and the negative log likelihood of the patients left out."""
+def _errors_worse(one: Array, other: Array) -> float:
+    """By how many standard errors, over patients (P,), the sum of `one` is above that of `other`."""
+    difference = one - other
+    error = float(difference.std()) * np.sqrt(len(difference))
+    return float(difference.sum()) / error if error > 0 else 0.0
+
+
+def _left_out(fold: _Fold, name: str, cuts: Array, penalty: Penalty, start: Array | None) -> tuple[Array, Array]:
+    """Return theta, and the negative log likelihood of each judging row left out."""
     theta = fit(fold.laid, fold.seen[name], cuts, penalty, start)
     then = fold.then[name]
     foretold = hazards(_model(fold.terms, cuts, {"event": _bare(theta)}), fold.asked, _bare(theta))
-    return theta, float((then.exposure * foretold - then.events * np.log(foretold)).sum())
+    return theta, np.asarray((then.exposure * foretold - then.events * np.log(foretold)).sum(axis=1))
+
+
+def _penalty(chosen: Sequence[Term], strength: float, apart: Collection[str]) -> Penalty:
+    factor = np.array([APART if key in apart else 1.0 for key in owners(chosen)])
+    return Penalty(strength=strength, factor=factor)
 
 
 def _whole(
-    rows: Rows, cuts: Array, causes: Mapping[str, int], tried: Mapping[str, tuple[tuple[float, float, float], ...]]
+    rows: Rows, cuts: Array, causes: Mapping[str, int], tried: Mapping[str, Sequence[Tried]], apart: Collection[str]
 ) -> HazardModel:
-    """Fit all patients at each strength that counts, and average: the columns are the same, so the sum is one model."""
+    """Fit all patients with each penalty that counts, and average: the same columns, so one model."""
     chosen = terms(rows.predictors)
     laid = matrix(chosen, rows.predictors)
     fitted = {}
     for name, status in causes.items():
         seen = Seen.of(rows.time, rows.status == status, cuts)
-        counting = [(strength, weight) for strength, _, weight in tried[name] if weight > 0]
+        counting = [each for each in tried[name] if each.weight > 0]
+        penalties = [_penalty(chosen, each.strength, apart if each.is_apart else ()) for each in counting]
         fits: list[Array] = []
-        for strength, _ in counting:
-            fits.append(fit(laid, seen, cuts, Penalty(strength=strength), fits[-1] if fits else None))
-        theta = np.sum([weight * each for (_, weight), each in zip(counting, fits, strict=True)], axis=0)
-        heaviest = Penalty(strength=max(counting, key=lambda each: each[1])[0])
-        fitted[name] = Cause(theta=theta, covariance=_covariance(rows.patient, laid, seen, cuts, heaviest, theta))
+        for penalty in penalties:
+            fits.append(fit(laid, seen, cuts, penalty, fits[-1] if fits else None))
+        theta = np.sum([each.weight * found for each, found in zip(counting, fits, strict=True)], axis=0)
+        middle = penalties[len(penalties) // 2]
+        fitted[name] = Cause(theta=theta, covariance=_covariance(rows.patient, laid, seen, cuts, middle, theta))
     return _model(chosen, cuts, fitted)
 
 

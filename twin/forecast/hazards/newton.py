@@ -32,11 +32,13 @@ class Penalty:
     """How hard coefficients are held: half the inverse variance of their prior (all columns are scaled to SD 1).
 
     `strength` holds the lines; bends and fading are held so many times as hard, for most effects are lines that last.
+    `factor`: (C,) how many times as hard each column is held besides, None for once.
     """
 
     strength: float
     bends: float = 10.0
     fading: float = 10.0
+    factor: Array | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +122,7 @@ class _Problem:
         self.growth = torch.from_numpy(growth(cuts))
         self.intervals = len(cuts) - 1
         lines, bends = matrix.lines.shape[1], matrix.bends.shape[1]
-        columns = np.full(matrix.columns.shape[1], float(penalty.strength))
+        columns = penalty.strength * (np.ones(self.columns.shape[1]) if penalty.factor is None else penalty.factor)
         columns[len(columns) - bends :] *= penalty.bends
         held = (np.full(self.intervals, _HELD), columns, columns[:lines] * penalty.fading)
         self.penalty = torch.from_numpy(np.concatenate(held))

@@ -1,5 +1,7 @@
 """The landmark hazard model against closed forms, a simulated truth and a slow oracle."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -22,7 +24,8 @@ def _drawn(count: int = 3000, seed: int = 0) -> tuple[dict[str, np.ndarray], np.
 def _rows(seed: int = 0, count: int = 3000) -> Rows:
     predictors, time, status = _drawn(count, seed)
     patient = np.arange(count)
-    return Rows(predictors=predictors, patient=patient, fold=patient % 5, time=time, status=status)
+    everybody = np.ones(count, dtype=bool)
+    return Rows(predictors=predictors, patient=patient, fold=patient % 5, time=time, status=status, judges=everybody)
 
 
 def test_a_known_hazard_is_found_again() -> None:
@@ -81,9 +84,34 @@ def test_the_chosen_model_foretells_patients_left_out() -> None:
     assert auc > 0.70
     assert chosen.out_of_fold.shape == (3000, 2)
     for tried in chosen.tried.values():
-        weights = [weight for _, _, weight in tried]
-        best = min(tried, key=lambda each: each[1])
-        assert sum(weights) == pytest.approx(1.0) and best[2] == max(weights)
+        best = min(tried, key=lambda each: each.loss)
+        counting = {each.weight for each in tried if each.weight > 0}
+        assert sum(each.weight for each in tried) == pytest.approx(1.0)
+        assert best.weight > 0 and len(counting) == 1  # all that count count alike
+
+
+def test_what_repeats_others_is_held_apart_unless_that_costs() -> None:
+    rows = _rows()
+    rng = np.random.default_rng(1)
+    copies = {f"copy {n}": rows.predictors["x"] + rng.normal(size=3000) for n in range(5)}
+    repeated = dataclasses.replace(rows, predictors=dict(rows.predictors) | copies)
+    held = choose(repeated, [3.0], copies)
+    assert all(each.is_apart for each in held.tried["event"] if each.weight > 0)
+    added = pulls(held.model, repeated.predictors)
+    assert all(np.abs(added[key]).mean() < 0.05 * np.abs(added["x"]).mean() for key in copies)
+
+    needed = choose(rows, [3.0], ["x"])  # the only one that tells anything
+    assert not any(each.is_apart for each in needed.tried["event"] if each.weight > 0)
+
+
+def test_rows_that_do_not_judge_are_learnt_from_only() -> None:
+    rows = _rows(count=2000)
+    misleading = np.arange(2000) >= 1500  # whoever is called up late here fares the other way round
+    x = np.where(misleading, -rows.predictors["x"], rows.predictors["x"])
+    mixed = dataclasses.replace(rows, predictors={"x": x, "noise": rows.predictors["noise"]})
+    all_judge, some_judge = choose(mixed, [3.0]), choose(dataclasses.replace(mixed, judges=~misleading), [3.0])
+    assert some_judge.tried["event"] != all_judge.tried["event"]
+    assert some_judge.out_of_fold.shape == (2000, 1) and (some_judge.out_of_fold > 0).all()
 
 
 def test_the_interval_of_a_risk_holds_the_true_one() -> None:
