@@ -85,7 +85,8 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
             ],
             "left_out": cohort.left_out,
             "penalty": {
-                cause: {_called(each): round(each.weight, 3) for each in tried} for cause, tried in chosen.tried.items()
+                cause: {_called(each): [round(each.loss, 6), round(each.weight, 3)] for each in tried}
+                for cause, tried in chosen.tried.items()
             },
             "recalibrated": why_not or True,
         },

@@ -13,7 +13,7 @@ Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
 _REPEATS = frozenset({"recent", "slope", "spread", "highest", "lowest", "count", "last_year", "doubt"})
-"""Summaries that say much of what the newest value, the mean and the trajectory's level and drift say already."""
+"""Summaries that the newest value, the mean, the trajectory and the pace of visits mostly say already: held apart."""
 
 
 def spreads(cohort: Cohort, spec: Spec) -> dict[str, float]:
@@ -48,7 +48,8 @@ def predictors(cohort: Cohort, spec: Spec, spread: Mapping[str, float], patient:
 
 def apart(names: Iterable[str]) -> frozenset[str]:
     """Return the predictors among `names` that say much of what others say already."""
-    return frozenset(name for name in names if name.rpartition(": ")[2] in _REPEATS)
+    split = ((name, *name.rpartition(": ")[1:]) for name in names)
+    return frozenset(name for name, colon, what in split if colon and what in _REPEATS)
 
 
 def _diagnosed(cohort: Cohort, spec: Spec, patient: Index, at: Array) -> dict[str, Array]:

@@ -1,13 +1,14 @@
 """How hard to hold the coefficients: by how well patients left out are foretold; and the model so chosen.
 
-Some predictors say much of what others say already (the highest reading beside the newest). They are held apart: thirty
-times as hard, unless patients left out are foretold better without, by more than one standard error (the rule of
-Breiman et al. 1984, Classification and Regression Trees, 3.4.3). Of the strengths of the penalty all count alike that
-lie within one standard error of the best: the columns are the same, so their average is again one sum.
+Some predictors say much of what others say already (the highest reading beside the newest). They are held apart:
+thirty times as hard, unless patients left out are foretold better without, by more than one standard error. Of the
+strengths of the penalty all count alike that lie within one standard error of the best: the columns are the same, so
+their average is again one sum. After the rule of Breiman et al. 1984 (Classification and Regression Trees, 3.4.3); that
+the error is of the paired difference over patients, and that what lies within is averaged, are house choices.
 """
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +22,8 @@ from twin.forecast.one_thread import one_thread
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 
-STRENGTHS = (1000.0, 300.0, 100.0, 30.0)  # strongest first: each fit starts from the one before
-APART = 30.0  # times as hard
+STRENGTHS = (1000.0, 300.0, 100.0, 30.0, 10.0)
+APART = 30.0  # times as hard: house value, of 10 and 30 that were tried
 FOLDS = 5
 EVENTS_AT_LEAST = 10  # patients with the event: below it nothing can be chosen, and no model is made
 INTERVALS = 5
@@ -38,7 +39,7 @@ class Rows:
 
     predictors: (N,) each. patient: (N,) index. fold: (N,) 0..4, one for all rows of a patient. time: (N,) years from
     the landmark to the end. status: (N,) 0 censored, 1 event, 2 competing event. judges: (N,) which rows tell how well
-    patients left out are foretold; the others are only learnt from.
+    patients left out are foretold; the others are only learnt from, unless those have too few events.
     """
 
     predictors: Mapping[str, Array]
@@ -72,9 +73,9 @@ class Tried:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """The model; out_of_fold: (N, H) the risk of each row by models that never saw its patient.
+    """The model; out_of_fold: (N, H) the risk of each row by models that never saw its patient, nor did their penalty.
 
-    `tried`: for each cause, each penalty with its mean loss.
+    `tried`: for each cause, each penalty with its mean loss and weight.
     """
 
     model: HazardModel
@@ -113,6 +114,8 @@ def choose(
     """
     cuts = cuts_for(horizons)
     within = rows.time <= cuts[-1]
+    if len(np.unique(rows.patient[(rows.status == 1) & within & rows.judges])) < EVENTS_AT_LEAST:
+        rows = replace(rows, judges=np.ones(len(rows.time), dtype=np.bool_))  # too few events to judge by
     count = len(np.unique(rows.patient[(rows.status == 1) & within]))
     if count < EVENTS_AT_LEAST:
         raise TooFewEvents(f"{count} patients with the event within {cuts[-1]:g} years, {EVENTS_AT_LEAST} are needed")
@@ -156,8 +159,9 @@ def _search(
 ) -> tuple[tuple[Tried, ...], list[Array]]:
     """Return each penalty with its loss and weight, and each fold's theta, averaged by those weights."""
     penalties = [(strength, is_apart) for is_apart in ((True, False) if apart else (False,)) for strength in STRENGTHS]
-    patients = 1 + max(int(fold.held.patient.max(initial=0)) for fold in folds)
-    losses, paths = np.zeros((len(penalties), patients)), []
+    held_apart = np.array([is_apart for _, is_apart in penalties])
+    judged = np.unique(np.concatenate([fold.held.patient for fold in folds]))
+    losses, paths = np.zeros((len(penalties), len(judged))), []
     start: Sequence[Array | None] = [None] * len(folds)
     for number, (strength, is_apart) in enumerate(penalties):
         found = [
@@ -167,13 +171,17 @@ def _search(
         start = [theta for theta, _ in found]
         paths.append(start)
         for fold, (_, loss) in zip(folds, found, strict=True):
-            np.add.at(losses[number], fold.held.patient, loss)
-    weights = _weights(losses, np.array([is_apart for _, is_apart in penalties]))
-    averaged = [np.sum(weights[:, None] * np.array(path), axis=0) for path in zip(*paths, strict=True)]
+            np.add.at(losses[number], np.searchsorted(judged, fold.held.patient), loss)
+    averaged = []
+    for fold, path in zip(folds, zip(*paths, strict=True), strict=True):
+        others = ~np.isin(judged, fold.held.patient)  # or a risk left out would rest on what became of its patient
+        averaged.append(np.sum(_weights(losses[:, others], held_apart)[:, None] * np.array(path), axis=0))
     rows = sum(len(fold.held.time) for fold in folds)
     tried = tuple(
         Tried(strength=strength, is_apart=is_apart, loss=float(loss), weight=float(weight))
-        for (strength, is_apart), loss, weight in zip(penalties, losses.sum(axis=1) / rows, weights, strict=True)
+        for (strength, is_apart), loss, weight in zip(
+            penalties, losses.sum(axis=1) / rows, _weights(losses, held_apart), strict=True
+        )
     )
     return tried, averaged
 
@@ -211,8 +219,7 @@ def _left_out(fold: _Fold, name: str, cuts: Array, penalty: Penalty, start: Arra
 
 
 def _penalty(chosen: Sequence[Term], strength: float, apart: Collection[str]) -> Penalty:
-    factor = np.array([APART if key in apart else 1.0 for key in owners(chosen)])
-    return Penalty(strength=strength, factor=factor)
+    return Penalty(strength=strength, factor=np.array([APART if key in apart else 1.0 for key in owners(chosen)]))
 
 
 def _whole(
@@ -230,8 +237,12 @@ def _whole(
         for penalty in penalties:
             fits.append(fit(laid, seen, cuts, penalty, fits[-1] if fits else None))
         theta = np.sum([each.weight * found for each, found in zip(counting, fits, strict=True)], axis=0)
-        middle = penalties[len(penalties) // 2]
-        fitted[name] = Cause(theta=theta, covariance=_covariance(rows.patient, laid, seen, cuts, middle, theta))
+        covariance = np.zeros((len(theta), len(theta)))
+        for each, penalty, found in zip(counting, penalties, fits, strict=True):
+            apart_by = found - theta
+            within = _covariance(rows.patient, laid, seen, cuts, penalty, found)
+            covariance += each.weight * (within + np.outer(apart_by, apart_by))
+        fitted[name] = Cause(theta=theta, covariance=covariance)
     return _model(chosen, cuts, fitted)
 
 

@@ -23,6 +23,7 @@ Array = NDArray[np.float64]
 _ROWS_AT_ONCE = 20_000  # bounds the memory of a large batch; no digit depends on it
 _Z95 = 1.959963984540054
 _LOG_HAZARD_AT_MOST = 8.0  # as in the fit
+_ALMOST_ONE = 1.0 - 1e-12
 
 
 class BeyondHorizon(TwinError):
@@ -31,7 +32,7 @@ class BeyondHorizon(TwinError):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Cause:
-    """The hazard of one cause. theta: (T,) as `newton.Fit`; covariance: (T, T) of theta, over patients."""
+    """The hazard of one cause. theta: (T,) as `newton.fit` returns it; covariance: (T, T) of theta, over patients."""
 
     theta: Array
     covariance: Array
@@ -194,7 +195,7 @@ def _risk(
         years = np.clip(np.minimum(model.cuts[1:], horizon) - low_edge, 0.0, None)
         incidence = _incidence(event, other, years)
         value[:, column] = incidence
-        ends = _interval(model, laid, event, years, incidence) if has_interval else (incidence, incidence)
+        ends = _interval(model, laid, event, other, years, incidence) if has_interval else (incidence, incidence)
         low[:, column], high[:, column] = ends
     return value, low, high
 
@@ -209,18 +210,35 @@ def _incidence(event: Array, other: Array, years: Array) -> Array:
     return np.minimum(found, 1.0)  # the sum can pass it by a rounding
 
 
-def _interval(model: HazardModel, laid: Matrix, event: Array, years: Array, value: Array) -> tuple[Array, Array]:
-    """The delta method on the logarithm of the event's cumulative hazard, carried over to the incidence."""
-    cumulative = event * years
-    total = np.maximum(cumulative.sum(axis=1), 1e-300)
-    share = cumulative / total[:, np.newaxis]
-    fading = laid.lines * _summed(share, model.growth)[:, np.newaxis]
-    gradient = np.concatenate((share, laid.columns, fading), axis=1)
-    variance = _quadratic(gradient, model.event.covariance)
+def _interval(
+    model: HazardModel, laid: Matrix, event: Array, other: Array, years: Array, value: Array
+) -> tuple[Array, Array]:
+    """The delta method on log(-log(1 - F)), in the coefficients of both causes, which are fitted apart."""
+    told = np.clip(value, 1e-300, _ALMOST_ONE)
+    cumulative = -np.log1p(-told)
+    steep = 1.0 / ((1.0 - told) * cumulative)
+    variance = np.zeros(len(told))
+    for cause, slope in zip((model.event, model.competing), _slopes(event, other, years), strict=True):
+        if cause is not None:
+            share = slope * steep[:, np.newaxis]
+            columns = laid.columns * share.sum(axis=1)[:, np.newaxis]
+            fading = laid.lines * _summed(share, model.growth)[:, np.newaxis]
+            variance += _quadratic(np.concatenate((share, columns, fading), axis=1), cause.covariance)
     factor = np.exp(_Z95 * np.sqrt(np.maximum(variance, 0.0)))
-    whole = np.maximum(-np.expm1(-total), 1e-300)
-    scale = np.minimum(value / whole, 1.0)  # the part of it that competing events leave
-    return -np.expm1(-total / factor) * scale, -np.expm1(-np.minimum(total * factor, 700.0)) * scale
+    return -np.expm1(-cumulative / factor), -np.expm1(-np.minimum(cumulative * factor, 700.0))
+
+
+def _slopes(event: Array, other: Array, years: Array) -> tuple[Array, Array]:
+    """dF / d log h of the event and of what competes, in each interval: (N, J) each."""
+    total = np.maximum(event + other, 1e-300)
+    stays = np.exp(-total * years)
+    left = np.cumprod(np.concatenate((np.ones((len(event), 1)), stays[:, :-1]), axis=1), axis=1)
+    ends = (1.0 - stays) / total
+    found = left * ends * event
+    later = np.cumsum(found[:, ::-1], axis=1)[:, ::-1] - found  # what is still to come after an interval
+    lasting = left * event / total * years * stays - years * later
+    both = left * ends / total
+    return event * (both * other + lasting), other * (lasting - both * event)
 
 
 @njit(cache=True)

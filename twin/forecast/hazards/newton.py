@@ -29,16 +29,16 @@ _LOG_HAZARD_AT_MOST = 8.0  # exp: an event within hours, past what a year's inte
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Penalty:
-    """How hard coefficients are held: half the inverse variance of their prior (all columns are scaled to SD 1).
+    """How hard coefficients are held: the inverse variance of their prior (all columns are scaled to SD 1).
 
     `strength` holds the lines; bends and fading are held so many times as hard, for most effects are lines that last.
-    `factor`: (C,) how many times as hard each column is held besides, None for once.
+    `factor`: (C,) how many times as hard each column is held besides, its fading too.
     """
 
     strength: float
     bends: float = 10.0
     fading: float = 10.0
-    factor: Array | None = None
+    factor: Array | float = 1.0
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -122,7 +122,7 @@ class _Problem:
         self.growth = torch.from_numpy(growth(cuts))
         self.intervals = len(cuts) - 1
         lines, bends = matrix.lines.shape[1], matrix.bends.shape[1]
-        columns = penalty.strength * (np.ones(self.columns.shape[1]) if penalty.factor is None else penalty.factor)
+        columns = np.full(self.columns.shape[1], penalty.strength) * penalty.factor
         columns[len(columns) - bends :] *= penalty.bends
         held = (np.full(self.intervals, _HELD), columns, columns[:lines] * penalty.fading)
         self.penalty = torch.from_numpy(np.concatenate(held))
