@@ -4,13 +4,16 @@
 
 The scorer weighs by one curve of censoring for all. Where the end of data collection shows in the record (who has
 been known for longest leaves first), people without an event drop out of its weights and people with one stay: a
-model that reads the end of follow-up from the record gains AUC by it. Here each cell is scored twice: by the scorer's
-weights, and by weights from curves within 25 strata of how long somebody has been known, as far as a quarter of the
-stratum is still watched at the horizon (weights need positivity: Robins and Rotnitzky 1992).
+model that reads the end of follow-up from the record gains AUC by it. Each cell (landmark, horizon) is scored three
+times: as the scorer does (all); with the scorer's weights on those rows only whose stratum, one of 25 of how long
+somebody has been known, is watched to the horizon in a quarter of its people (watched); and on the same rows with
+weights from a curve of each stratum (strata). Weights need such positivity (Robins and Rotnitzky 1992). Intervals:
+95 %, bootstrap over patients, weights held fixed.
 """
 
 import argparse
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
@@ -22,65 +25,84 @@ from bench.cohorts.study import PLANS, SHARED, Study, read_study, scorer
 
 STRATA = 25
 WATCHED_AT_LEAST = 0.25
+AT_LEAST = 5  # cases, and controls: as the scorer
+WEIGHTS = ("all", "watched", "strata")
 
 
 def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    asked.add_argument("--task", choices=sorted(PLANS), required=True)
+    asked.add_argument("--task", choices=[task for task in sorted(PLANS) if scorer().P[task]["landmarks"] != "visits"])
     asked.add_argument("--risk", nargs="+", required=True, metavar="NAME=FILE")
     asked.add_argument("--boot", type=int, default=200)
     asked.add_argument("--shared", type=Path, default=SHARED)
     given = asked.parse_args()
     study = read_study(given.task, given.shared)
-    names = [item.partition("=")[0] for item in given.risk]
-    rows = _risks(study, [item.partition("=")[2] for item in given.risk], names)
-    cells = [_cell(study, part, names) for _, part in rows.groupby(["landmark_time", "horizon"])]
-    print(f"rows scored by strata: {sum(c['kept'].sum() for c in cells) / len(rows):.1%}")
-    patients = np.unique(np.concatenate([cell["patient"] for cell in cells]), return_inverse=True)[1]
-    at = np.split(patients, np.cumsum([len(cell["y"]) for cell in cells])[:-1])
+    files = dict(item.partition("=")[::2] for item in given.risk)
+    names = list(files)
+    told = np.stack([_risk(study, file) for file in files.values()], axis=1)
+    cells = [cell for index in _cells(study) if (cell := _cell(study, index, told)) is not None]
+    kept, rows = (sum(len(cell.weights[which].nonzero()[0]) for cell in cells) for which in ("watched", "all"))
+    print(f"rows with a weight: {rows}, of them where a quarter is watched: {kept / rows:.1%}")
+    patients = study.risk_tasks.patient_id.astype("category").cat.codes.to_numpy()
     rng = np.random.default_rng(0)
-    draws = [np.ones(patients.max() + 1)]
-    draws += [
-        np.bincount(rng.integers(0, len(draws[0]), len(draws[0])), minlength=len(draws[0])) for _ in range(given.boot)
-    ]
-    for weights in ("marginal", "strata"):
-        found = np.array([[_auc(cells, at, draw, weights, name) for name in names] for draw in draws])
+    count = patients.max() + 1
+    draws = [np.ones(count), *(np.bincount(rng.integers(0, count, count), minlength=count) for _ in range(given.boot))]
+    for which in WEIGHTS:
+        found = np.array([[_auc(cells, which, draw[patients], at) for at in range(len(names))] for draw in draws])
         for place, name in enumerate(names):
             gap = found[:, 0] - found[:, place]
             low, high = np.quantile(gap[1:], (0.025, 0.975))
-            gained = f"{names[0]} minus it {gap[0]:+.4f} ({low:+.4f} to {high:+.4f})"
-            print(f"{weights:9} {name:12} AUC {found[0, place]:.4f}  {gained}")
+            gained = "" if place == 0 else f"  {names[0]} minus it {gap[0]:+.4f} ({low:+.4f} to {high:+.4f})"
+            print(f"{which:8} {name:12} AUC {found[0, place]:.4f}{gained}")
 
 
-def _risks(study: Study, files: list[str], names: list[str]) -> pd.DataFrame:
-    rows = study.risk_tasks
-    for name, file in zip(names, files, strict=True):
-        told = pd.read_csv(file).rename(columns={"risk": name})
-        rows = rows.merge(told[["patient_id", "landmark_time", "horizon", name]], validate="one_to_one")
-    first = study.visits.groupby("patient_id").time.min()
-    return rows.assign(known_for=rows.landmark_time - first.reindex(rows.patient_id).to_numpy())
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Cell:
+    """One landmark and horizon: rows of the task, labels (N,), risks (N, models), and each kind of weight (N,)."""
+
+    index: np.ndarray
+    label: np.ndarray
+    risk: np.ndarray
+    weights: dict[str, np.ndarray]
 
 
-def _cell(study: Study, part: pd.DataFrame, names: list[str]) -> dict[str, np.ndarray]:
-    """Labels, both weights, and the risks of one landmark and horizon."""
+def _risk(study: Study, file: str) -> np.ndarray:
+    """The risk of every row of the task, in its order."""
+    key = ["patient_id", "landmark_time", "horizon"]
+    told = pd.read_csv(file)
+    found = study.risk_tasks[key].merge(told[[*key, "risk"]], on=key, how="left", validate="one_to_one").risk
+    if found.isna().any():
+        raise SystemExit(f"{file}: {int(found.isna().sum())} rows of the task are missing")
+    return found.to_numpy()
+
+
+def _cells(study: Study) -> list[np.ndarray]:
+    return list(study.risk_tasks.groupby(["landmark_time", "horizon"]).indices.values())
+
+
+def _cell(study: Study, index: np.ndarray, told: np.ndarray) -> Cell | None:
+    """One cell; None where the scorer would not score it."""
+    part = study.risk_tasks.iloc[index]
     truth = study.outcomes.reindex(part.patient_id)
     time, status = truth.time.to_numpy() - part.landmark_time.to_numpy(), truth.status.to_numpy()
     horizon = float(part.horizon.iloc[0])
-    y, marginal = scorer().ipcw(time, status, 0.0, horizon)
-    known = part.known_for.to_numpy()
-    stratum = np.searchsorted(np.quantile(known, np.linspace(0, 1, STRATA + 1)[1:-1]), known)
-    strata, kept = np.zeros(len(y)), np.zeros(len(y), dtype=bool)
+    label, weight = scorer().ipcw(time, status, 0.0, horizon)
+    if min(((label == side) & (weight > 0)).sum() for side in (0, 1)) < AT_LEAST:
+        return None
+    first = study.visits.groupby("patient_id").time.min().reindex(part.patient_id).to_numpy()
+    known_for = part.landmark_time.to_numpy() - first
+    stratum = np.searchsorted(np.quantile(known_for, np.linspace(0, 1, STRATA + 1)[1:-1]), known_for)
+    strata, watched = np.zeros(len(label)), np.zeros(len(label), dtype=bool)
     for number in np.unique(stratum):
         mine = stratum == number
-        watched = scorer().km_censor(time[mine], status[mine] == 0)(np.array([horizon]))[0]
-        if watched >= WATCHED_AT_LEAST:
-            strata[mine], kept[mine] = scorer().ipcw(time[mine], status[mine], 0.0, horizon)[1], True
-    found = {"y": y, "marginal": marginal, "strata": strata, "kept": kept, "patient": part.patient_id.to_numpy()}
-    return found | {name: part[name].to_numpy() for name in names}
+        if scorer().km_censor(time[mine], status[mine] == 0)(np.array([horizon]))[0] >= WATCHED_AT_LEAST:
+            strata[mine], watched[mine] = scorer().ipcw(time[mine], status[mine], 0.0, horizon)[1], True
+    weights = {"all": weight, "watched": weight * watched, "strata": strata}
+    return Cell(index=index, label=label, risk=told[index], weights=weights)
 
 
-def _auc(cells: list[dict[str, np.ndarray]], at: list[np.ndarray], draw: np.ndarray, weights: str, name: str) -> float:
-    found = [scorer().auc_w(c["y"], c[weights] * draw[who], c[name]) for c, who in zip(cells, at, strict=True)]
+def _auc(cells: list[Cell], which: str, draw: np.ndarray, at: int) -> float:
+    found = [scorer().auc_w(cell.label, cell.weights[which] * draw[cell.index], cell.risk[:, at]) for cell in cells]
     return float(np.nanmean(found))
 
 

@@ -195,12 +195,12 @@ def _checked(written: dict[str, Any]) -> dict[str, Any]:
         if key not in _table()["signals"]:
             raise ValueError(f"no signal is called {key!r}")
         if set(row) != {"slope_sd", "wander", "noise_cv"} or not all(0 < float(each) < inf for each in row.values()):
-            raise ValueError(f"{key} needs slope_sd, wander and noise_cv, above zero")
+            raise ValueError(f"{key} needs slope_sd, wander and noise_cv, finite and above zero")
     for row in written["together"]:
         link = Together(**row)
         if not {link.first, link.second} <= written["signals"].keys():
             raise ValueError(f"{link.first} and {link.second} are linked and not both fitted")
-        if not max(abs(link.level), abs(link.change)) < 1:
+        if not (abs(link.level) < 1 and abs(link.change) < 1):
             raise ValueError(f"a correlation of {link.first} and {link.second} is not between -1 and 1")
     return written
 

@@ -120,7 +120,7 @@ def _begun(timeline: Timeline, effect: Effect) -> Iterator[Acting]:
         ((fact, cause) for cause in effect.causes for fact in timeline.series(cause)),
         key=lambda each: (each[0].observed_at, each[0].id),
     )
-    over = datetime.min.replace(tzinfo=UTC)  # when what was there last was over
+    over = ended = datetime.min.replace(tzinfo=UTC)  # when what was there last was over; the latest end written down
     for fact, cause in facts:
         if fact.observed_at > timeline.as_of or (fact.ended_at is not None and fact.ended_at <= fact.observed_at):
             continue
@@ -129,8 +129,7 @@ def _begun(timeline: Timeline, effect: Effect) -> Iterator[Acting]:
         if fact.kind != "medication" or fact.ended_at is None:
             over = _NEVER
         else:
-            ends = fact.ended_at + RENEWED_WITHIN
-            over = ends if over == _NEVER else max(over, ends)
+            over = ended = max(ended, fact.ended_at + RENEWED_WITHIN)
 
 
 def is_replaced(timeline: Timeline, keys: Iterable[str]) -> bool:

@@ -14,9 +14,18 @@ from typer.testing import CliRunner
 from tests.unit.cohort.drawn_cohort import draw, tasks
 from twin.cli import app
 from twin.cohort import fitted, fitting, predicting, spec, tables
+from twin.cohort.known import apart
 from twin.forecast.calibrate import Recalibration
 from twin.forecast.evaluate.measures import evaluate
 from twin.forecast.evaluate.rows import outcomes_of, predictions_of
+from twin.forecast.history import NUMBER_SUMMARIES, STATE_SUMMARIES
+
+
+def test_summaries_that_repeat_others_are_told_by_their_name_only() -> None:
+    names = ["marker: highest", "marker: newest", "marker: level", "marker: doubt", "seen: visits", "count", "spread"]
+    assert apart(names) == {"marker: highest", "marker: doubt"}
+    made = {*NUMBER_SUMMARIES, *STATE_SUMMARIES, "level", "drift", "doubt"}
+    assert len(apart(f"marker: {each}" for each in made)) == 8  # none of them is a summary no more
 
 
 @pytest.fixture(scope="module")

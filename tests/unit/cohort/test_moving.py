@@ -137,6 +137,7 @@ ast = { slope_sd = 0.1, wander = 0.1, noise_cv = 9 }
         ("slope_sd = 0.1", 'slope_sd = "fast"', "could not convert"),
         ('second = "ast"', 'second = "ggt"', "not both fitted"),
         ("level = 0.5", "level = 1.5", "not between -1 and 1"),
+        ("level = 0.5", "level = nan", "not between -1 and 1"),
         ("level = 0.5,", "", "level"),
         ("slope_sd = 0.1", "slope_sd = inf", "above zero"),
         ("[signals]", "signals = 3\n[other]", "no file of dynamics"),

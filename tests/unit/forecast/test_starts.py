@@ -155,6 +155,8 @@ def test_an_open_prescription_goes_on_until_a_later_one_ends() -> None:
 def test_prescriptions_side_by_side_last_until_the_later_end() -> None:
     long, short = _treated(ago(20), ago(5)), _treated(ago(18), ago(15), number=91)
     assert _starts(long, short, _treated(ago(4), number=92)) == [(ago(20), 90)]
+    still = _treated(ago(19), number=93)  # without an end, and then one that ends before the first did
+    assert _starts(long, still, short, _treated(ago(4), number=92)) == [(ago(20), 90)]
 
 
 def test_prescription_that_ends_as_it_begins_or_is_not_usable_is_none() -> None:

@@ -5,9 +5,9 @@ import dataclasses
 import numpy as np
 import pytest
 
-from twin.forecast.hazards.choose import Rows, TooFewEvents, choose, cuts_for
+from twin.forecast.hazards.choose import Chosen, Rows, TooFewEvents, _weights, choose, cuts_for
 from twin.forecast.hazards.design import matrix, owners, terms
-from twin.forecast.hazards.model import BeyondHorizon, Cause, HazardModel, from_arrays, pulls, risk, to_arrays
+from twin.forecast.hazards.model import BeyondHorizon, Cause, HazardModel, from_arrays, hazards, pulls, risk, to_arrays
 from twin.forecast.hazards.newton import Penalty, Seen, fit, growth
 
 
@@ -104,14 +104,84 @@ def test_what_repeats_others_is_held_apart_unless_that_costs() -> None:
     assert not any(each.is_apart for each in needed.tried["event"] if each.weight > 0)
 
 
+@pytest.mark.parametrize(("worse", "counts"), [(0.9, [True, True]), (1.1, [True, False])])
+def test_penalties_within_one_standard_error_of_the_best_count_alike(worse: float, counts: list[bool]) -> None:
+    losses = _losses(worse)
+    assert (_weights(losses, np.array([False, False])) == np.array(counts) / sum(counts)).all()
+
+
+@pytest.mark.parametrize(("worse", "counts"), [(0.9, [False, True]), (1.1, [True, False])])
+def test_what_repeats_is_let_go_for_more_than_one_standard_error(worse: float, counts: list[bool]) -> None:
+    losses = _losses(worse)  # the second holds some predictors apart
+    assert (_weights(losses, np.array([False, True])) == np.array(counts)).all()
+
+
+def _losses(worse: float, patients: int = 100) -> np.ndarray:
+    """(2, P): the second's sum is `worse` standard errors of the difference above the first's."""
+    swing = np.where(np.arange(patients) % 2, 1.0, -1.0)  # mean 0, SD 1: the sum has an error of sqrt(P)
+    return np.stack((np.ones(patients), 1.0 + swing + worse * np.sqrt(patients) / patients))
+
+
 def test_rows_that_do_not_judge_are_learnt_from_only() -> None:
     rows = _rows(count=2000)
-    misleading = np.arange(2000) >= 1500  # whoever is called up late here fares the other way round
-    x = np.where(misleading, -rows.predictors["x"], rows.predictors["x"])
-    mixed = dataclasses.replace(rows, predictors={"x": x, "noise": rows.predictors["noise"]})
-    all_judge, some_judge = choose(mixed, [3.0]), choose(dataclasses.replace(mixed, judges=~misleading), [3.0])
-    assert some_judge.tried["event"] != all_judge.tried["event"]
-    assert some_judge.out_of_fold.shape == (2000, 1) and (some_judge.out_of_fold > 0).all()
+    teaches = np.arange(2000) >= 1500
+    turned = dataclasses.replace(
+        rows,
+        predictors={
+            "x": np.where(teaches, -rows.predictors["x"], rows.predictors["x"])
+        },  # they fare the other way round
+        judges=~teaches,
+    )
+    chosen, alone = choose(turned, [3.0]), choose(turned.take(~teaches), [3.0])
+    assert _pull(chosen) < 0.8 * _pull(alone)  # learnt from
+    best = min(chosen.tried["event"], key=lambda each: each.loss)
+    assert best.loss == pytest.approx(_loss(chosen, turned, turned.judges), rel=0.02)
+    assert best.loss < _loss(chosen, turned, teaches)  # but not judged by
+
+
+def _pull(chosen: Chosen) -> float:
+    at = pulls(chosen.model, {"x": np.array([-1.0, 1.0])})["x"]
+    return float(at[1] - at[0])
+
+
+def _loss(chosen: Chosen, rows: Rows, which: np.ndarray) -> float:
+    """The mean negative log likelihood of some rows by the whole model."""
+    model, part = chosen.model, rows.take(which)
+    seen = Seen.of(part.time, part.status == 1, model.cuts)
+    found = hazards(model, matrix(model.terms, part.predictors), model.event)
+    return float((seen.exposure * found - seen.events * np.log(found)).sum(axis=1).mean())
+
+
+def test_where_judging_rows_have_too_few_events_all_judge() -> None:
+    rows = _rows(count=2000)
+    few = dataclasses.replace(rows, judges=np.arange(2000) < 10)
+    assert choose(few, [3.0]).tried == choose(rows, [3.0]).tried
+
+
+def test_the_interval_holds_the_true_risk_beside_a_strong_competing_event() -> None:
+    truth_x = np.array([-1.0, 0.0, 1.5])
+    event, other = 0.1 * np.exp(0.8 * truth_x), 0.3 * np.exp(truth_x)
+    truth = event / (event + other) * (1 - np.exp(-3 * (event + other)))
+    held = np.zeros(3)
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        x = rng.normal(size=600)
+        first = rng.exponential(1 / (0.1 * np.exp(0.8 * x)))
+        second = rng.exponential(1 / (0.3 * np.exp(x)))
+        time = np.minimum(np.minimum(first, second), 4.0)
+        status = np.where(time == 4.0, 0, np.where(first < second, 1, 2))
+        patient = np.arange(600)
+        drawn = Rows(
+            predictors={"x": x}, patient=patient, fold=patient % 5, time=time, status=status, judges=patient >= 0
+        )
+        model = choose(drawn, [3.0]).model
+        found = risk(model, {"x": truth_x}, [3.0])
+        held += (found.low[:, 0] <= truth) & (truth <= found.high[:, 0])
+        assert model.competing is not None
+        sure = dataclasses.replace(model.competing, covariance=np.zeros_like(model.competing.covariance))
+        narrow = risk(dataclasses.replace(model, competing=sure), {"x": truth_x}, [3.0])
+        assert (narrow.high - narrow.low < found.high - found.low).all()
+    assert (held >= 16).all(), held  # of 20
 
 
 def test_the_interval_of_a_risk_holds_the_true_one() -> None:
