@@ -9,8 +9,8 @@ from twin.forecast.crossing_panel import Crossing
 from twin.forecast.signal_panel import Trend
 from twin.organs import ORGANS
 from twin.organs.base import Text, past
+from twin.record.units.written import written
 
-_UNITS = {"1": "", "mm[Hg]": " mmHg", "%": " %"}
 _REAL = {
     "changed": Text("real change", "真实变化"),
     "no_real_change": Text("no real change", "无真实变化"),
@@ -132,18 +132,23 @@ def _label(key: str, output: str) -> Text:
 def _line(crossing: Crossing) -> str:
     if _is_risk(crossing):
         return f"{100 * crossing.value:g} %"
-    return f"{crossing.value:g}{_UNITS.get(crossing.unit, ' ' + crossing.unit)}"
+    return f"{crossing.value:g}{_unit(crossing)}"
 
 
 def _number(crossing: Crossing, value: float) -> str:
     """A value as the clinic writes it; more decimals where one would put it on the wrong side of the line."""
-    unit = _UNITS.get(crossing.unit, " " + crossing.unit)
+    unit = _unit(crossing)
     if _is_risk(crossing):
         return f"{100 * value:.1f} %"
     if value >= 100 or float(value).is_integer():
         return f"{value:.0f}{unit}"
     decimals = next((n for n in (1, 2, 3) if _is_past(crossing, round(value, n)) == _is_past(crossing, value)), 3)
     return f"{value:.{decimals}f}{unit}"
+
+
+def _unit(crossing: Crossing) -> str:
+    named = written(crossing.unit)
+    return f" {named}" if named else ""
 
 
 def _is_past(crossing: Crossing, value: float) -> bool:
@@ -168,4 +173,5 @@ def _span(start: datetime, end: datetime) -> Text:
 
 
 def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]
+    """A sentence's first letter, but not of a name like eGFR."""
+    return text if text[1:2].isupper() else text[:1].upper() + text[1:]

@@ -46,6 +46,16 @@ def test_passed_line_says_since_when(fib4: Crossing) -> None:
     assert reason(replace(past, trend=None), BY, HORIZON).en == "FIB-4 is 3.1, past 2.67 since May 2026."
 
 
+def test_names_and_units_are_written_as_a_clinic_writes_them(fib4: Crossing) -> None:
+    egfr = replace(
+        fib4, on={**fib4.on, "key": "ckdepi", "output": "cr_2021"}, unit="mL/min/{1.73_m2}", value=30.0,
+        comparison="<", newest=33.2, trend=None, drivers=(),
+    )  # fmt: skip
+    assert reason(egfr, BY, HORIZON).en.startswith(
+        "eGFR is 33.2 mL/min/1.73 m². 63 % (48-77) likely below 30 mL/min/1.73 m² by"
+    )
+
+
 def test_no_trend_and_no_driver_leave_no_gap(fib4: Crossing) -> None:
     text = reason(replace(fib4, trend=None, drivers=()), BY, HORIZON)
     assert text.en == "FIB-4 is 2.3. 63 % (48-77) likely past 2.67 by Mar 2027."

@@ -2,13 +2,10 @@
 
 from datetime import UTC, date, datetime
 
+from twin.record.units.written import written
+
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
-_UNITS = {
-    "1": "", "{score}": "", "{code}": "", "a": "y", "10*9/L": "10⁹/L", "10*12/L": "10¹²/L", "mm[Hg]": "mmHg",
-    "umol/L": "µmol/L", "ug/L": "µg/L", "ug/g": "µg/g", "kg/m2": "kg/m²", "mm3": "mm³", "cm2": "cm²", "Cel": "°C",
-    "[hnsf'U]": "HU", "[arb'U]/mL": "U/mL", "m[IU]/L": "mIU/L", "mL/min/{1.73_m2}": "mL/min/1.73 m²", "/min": "/min",
-    "{PackYears}": "pack-years", "mL/min/1.73m2": "mL/min/1.73 m²",
-}  # fmt: skip
+_UNITS = {"a": "y", "{PackYears}": "pack-years"}
 _UNITS_ZH = {"a": "岁", "{PackYears}": "包年", "/min": "次/分"}
 
 
@@ -66,7 +63,7 @@ def unit(ucum: str | None, language: str) -> str:
         return ""
     if language == "zh_CN" and ucum in _UNITS_ZH:
         return _UNITS_ZH[ucum]
-    return _UNITS.get(ucum, ucum)
+    return _UNITS.get(ucum) or written(ucum)
 
 
 def moment(value: str | date | datetime | None) -> datetime | None:
