@@ -221,11 +221,13 @@ def _interval(
     for cause, slope in zip((model.event, model.competing), _slopes(event, other, years), strict=True):
         if cause is not None:
             share = slope * steep[:, np.newaxis]
-            columns = laid.columns * share.sum(axis=1)[:, np.newaxis]
+            columns = laid.columns * _summed(share, np.ones(share.shape[1]))[:, np.newaxis]
             fading = laid.lines * _summed(share, model.growth)[:, np.newaxis]
             variance += _quadratic(np.concatenate((share, columns, fading), axis=1), cause.covariance)
     factor = np.exp(_Z95 * np.sqrt(np.maximum(variance, 0.0)))
-    return -np.expm1(-cumulative / factor), -np.expm1(-np.minimum(cumulative * factor, 700.0))
+    low, high = -np.expm1(-cumulative / factor), -np.expm1(-np.minimum(cumulative * factor, 700.0))
+    # at 0 and at 1 the scale ends
+    return np.minimum(low, value), np.where(value > 0.0, np.maximum(high, value), 0.0)
 
 
 def _slopes(event: Array, other: Array, years: Array) -> tuple[Array, Array]:
@@ -233,7 +235,7 @@ def _slopes(event: Array, other: Array, years: Array) -> tuple[Array, Array]:
     total = np.maximum(event + other, 1e-300)
     stays = np.exp(-total * years)
     left = np.cumprod(np.concatenate((np.ones((len(event), 1)), stays[:, :-1]), axis=1), axis=1)
-    ends = (1.0 - stays) / total
+    ends = -np.expm1(-total * years) / total
     found = left * ends * event
     later = np.cumsum(found[:, ::-1], axis=1)[:, ::-1] - found  # what is still to come after an interval
     lasting = left * event / total * years * stays - years * later

@@ -70,6 +70,21 @@ def test_risk_is_the_cumulative_incidence_of_constant_hazards() -> None:
     assert (found.low < found.value).all() and (found.value < found.high).all()
     later = risk(model, {"any": np.zeros(1)}, [2.0], safe_for=np.array([1.5]))
     assert later.value[0, 0] == pytest.approx(0.6 * (1 - np.exp(-0.5 * 0.5)), rel=1e-12)
+    safe = risk(model, {"any": np.zeros(1)}, [1.0], safe_for=np.array([1.5]))  # it can't come so soon
+    assert safe.low[0, 0] == safe.value[0, 0] == safe.high[0, 0] == 0
+
+
+def test_an_event_that_is_sure_has_an_interval_that_ends_at_one() -> None:
+    cuts = np.array([0.0, 1.0])
+    model = HazardModel(
+        terms=(),
+        cuts=cuts,
+        growth=growth(cuts),
+        event=Cause(theta=np.array([8.0]), covariance=np.eye(1)),
+        competing=None,
+    )
+    found = risk(model, {"any": np.zeros(1)}, [1.0])
+    assert 0 < found.low[0, 0] <= found.value[0, 0] <= found.high[0, 0] <= 1
 
 
 def test_the_chosen_model_foretells_patients_left_out() -> None:
