@@ -18,7 +18,8 @@ from twin.cohort.spec import Spec
 from twin.cohort.tables import Cohort
 from twin.errors import UnsupportedVersion
 from twin.forecast import calibrate, model_file
-from twin.forecast.hazards.model import HazardModel, Risk, from_arrays, risk, to_arrays
+from twin.forecast.hazards.model import HazardModel, Risk, risk
+from twin.forecast.hazards.stored import from_arrays, to_arrays
 from twin.forecast.joint.filter import states_at
 from twin.forecast.joint.model import JointModel
 

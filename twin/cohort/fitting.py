@@ -13,7 +13,7 @@ from twin import __version__
 from twin.cohort import tables
 from twin.cohort.course import followed, middles, readings
 from twin.cohort.fitted import Fitted, known
-from twin.cohort.known import apart, spreads
+from twin.cohort.known import looks, spreads
 from twin.cohort.landmarks import folds, moments
 from twin.cohort.spec import Spec
 from twin.cohort.tables import Cohort, Outcomes
@@ -21,7 +21,9 @@ from twin.forecast import calibrate
 from twin.forecast.card.build import build
 from twin.forecast.card.run import Described, Endpoint, InputColumn, People, Run
 from twin.forecast.evaluate import rows as judged
-from twin.forecast.hazards.choose import FOLDS, Chosen, Rows, TooFewEvents, Tried, choose
+from twin.forecast.hazards.choose import Chosen, TooFewEvents, choose
+from twin.forecast.hazards.penalty import Tried
+from twin.forecast.hazards.rows import FOLDS, Rows
 from twin.forecast.joint.calibrate import calibrate as correct
 from twin.forecast.joint.fit import fit as fit_course
 from twin.forecast.joint.model import JointModel
@@ -63,7 +65,7 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
         status=outcomes.status[patient],
         judges=is_own,
     )
-    chosen = choose(rows, spec.horizons, apart(rows.predictors), tell)
+    chosen = choose(rows, spec.horizons, looks(rows.predictors), tell)
     lines, predictions, why_not = _recalibration(spec, cohort, outcomes, rows, chosen, at, is_own)
     fitted = Fitted(spec=spec, hazard=chosen.model, course=course, recalibration=lines, spread=spread, middle=middle)
     tell("judging it on the patients left out")
@@ -87,6 +89,10 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
             "penalty": {
                 cause: {_called(each): [round(each.loss, 6), round(each.weight, 3)] for each in tried}
                 for cause, tried in chosen.tried.items()
+            },
+            "net": {
+                cause: {"losses": [round(each, 6) for each in found.losses], "kept": found.net}
+                for cause, found in chosen.beside.items()
             },
             "recalibrated": why_not or True,
         },
@@ -169,7 +175,9 @@ def _card(
         intended_use=spec.card.intended_use,
         source=spec.card.source,
         setting=spec.card.setting,
-        method="Landmark model of piecewise constant hazards on trajectories and history (twin.forecast.hazards)",
+        method="Landmark model of piecewise constant hazards on trajectories and history: a sum of terms"
+        + (" and a small net" if chosen.model.event.net is not None else "")
+        + " (twin.forecast.hazards)",
         validation=f"{FOLDS}-fold by patient, recalibration included; the trajectory model saw all patients' readings",
         limits=spec.card.limits,
         serves=spec.card.serves,

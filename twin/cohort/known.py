@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from twin.cohort.spec import Spec
 from twin.cohort.tables import Cohort, Column
+from twin.forecast.hazards.rows import Looks
 from twin.forecast.history import Readings, number, pace, state
 
 Array = NDArray[np.float64]
@@ -14,6 +15,11 @@ Index = NDArray[np.int64]
 
 _REPEATS = frozenset({"recent", "slope", "spread", "highest", "lowest", "count", "last_year", "doubt"})
 """Summaries that the newest value, the mean, the trajectory and the pace of visits mostly say already: held apart."""
+_FOLLOWED = frozenset({"level", "drift", "doubt"})
+"""What the trajectory model says: for the sum. The net looks at the record itself, so that each errs elsewhere."""
+_STANDING = frozenset({"newest", "step", "since", "for"})
+"""How something stands: all that the leaner net looks at."""
+_OF_VISITS = "seen"
 
 
 def spreads(cohort: Cohort, spec: Spec) -> dict[str, float]:
@@ -46,10 +52,21 @@ def predictors(cohort: Cohort, spec: Spec, spread: Mapping[str, float], patient:
     return found | {f"seen: {what}": values for what, values in pace(visits, patient, at).items()}
 
 
-def apart(names: Iterable[str]) -> frozenset[str]:
-    """Return the predictors among `names` that say much of what others say already."""
-    split = ((name, *name.rpartition(": ")[1:]) for name in names)
-    return frozenset(name for name, colon, what in split if colon and what in _REPEATS)
+def looks(names: Iterable[str]) -> Looks:
+    """Return which of the predictors `names` the sum looks at, and which two nets beside it may."""
+    kinds = {name: what if colon and head != _OF_VISITS else "" for name, (head, colon, what) in _split(names)}
+    return Looks(
+        summed=frozenset(name for name, kind in kinds.items() if kind != "step"),
+        apart=frozenset(name for name, kind in kinds.items() if kind in _REPEATS),
+        nets=(
+            frozenset(name for name, kind in kinds.items() if not kind or kind in _STANDING),
+            frozenset(name for name, kind in kinds.items() if kind not in _FOLLOWED),
+        ),
+    )
+
+
+def _split(names: Iterable[str]) -> Iterable[tuple[str, tuple[str, str, str]]]:
+    return ((name, name.rpartition(": ")) for name in names)
 
 
 def _diagnosed(cohort: Cohort, spec: Spec, patient: Index, at: Array) -> dict[str, Array]:

@@ -20,8 +20,8 @@ _SLOPE_SHRINKAGE = 0.5  # years squared: a slope from readings days apart is no 
 _SPREAD_SHRINKAGE = 0.3  # of the quantity's own SD over everybody: a spread from two readings is no spread
 _SAME_MOMENT = 1e-6  # years; half a minute, the rounding of written times
 
-NUMBER_SUMMARIES = ("newest", "recent", "slope", "mean", "spread", "highest", "lowest", "since", "count")
-STATE_SUMMARIES = ("newest", "mean", "last_year")
+NUMBER_SUMMARIES = ("newest", "recent", "slope", "mean", "spread", "highest", "lowest", "since", "count", "step")
+STATE_SUMMARIES = ("newest", "mean", "last_year", "step", "since")
 PACE_SUMMARIES = ("visits", "visits_last_year", "since_visit", "known_for")
 
 
@@ -52,7 +52,7 @@ def number(readings: Readings, patient: Index, at: Array, everybody_sd: float) -
     Args:
         patient: (M,) whose. at: (M,) years. everybody_sd: of the quantity over all patients, to shrink the spread by.
 
-    `since` and `count` are log(1 + x); `spread` is the logarithm of an SD.
+    `since` and `count` are log(1 + x); `spread` is the logarithm of an SD; `step` the newest less the one before.
     """
     table = _number(readings.time, readings.value, readings.start, patient, at + _SAME_MOMENT, everybody_sd)
     return dict(zip(NUMBER_SUMMARIES, table.T, strict=True))
@@ -75,7 +75,7 @@ def pace(visits: Readings, patient: Index, at: Array) -> dict[str, Array]:
 
 @njit(cache=True)
 def _number(time: Array, value: Array, start: Index, patient: Index, at: Array, sd: float) -> Array:
-    out = np.full((len(patient), 9), np.nan)
+    out = np.full((len(patient), 10), np.nan)
     for row in range(len(patient)):
         first = start[patient[row]]
         end = first + np.searchsorted(time[first : start[patient[row] + 1]], at[row], side="right")
@@ -113,12 +113,14 @@ def _number(time: Array, value: Array, start: Index, patient: Index, at: Array, 
         out[row, 5] = high
         out[row, 6] = low
         out[row, 7] = np.log1p(max(at[row] - time[end - 1], 0.0))
+        if count > 1:
+            out[row, 9] = value[end - 1] - value[end - 2]
     return out
 
 
 @njit(cache=True)
 def _state(time: Array, value: Array, start: Index, patient: Index, at: Array) -> Array:
-    out = np.full((len(patient), 3), np.nan)
+    out = np.full((len(patient), 5), np.nan)
     for row in range(len(patient)):
         first = start[patient[row]]
         end = first + np.searchsorted(time[first : start[patient[row] + 1]], at[row], side="right")
@@ -134,6 +136,9 @@ def _state(time: Array, value: Array, start: Index, patient: Index, at: Array) -
         out[row, 1] = total / (end - first)
         if count > 0:
             out[row, 2] = lately / count
+        if end - first > 1:
+            out[row, 3] = value[end - 1] - value[end - 2]
+        out[row, 4] = np.log1p(max(at[row] - time[end - 1], 0.0))
     return out
 
 

@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from tests.unit.cohort.drawn_cohort import draw, tasks
 from twin.cli import app
 from twin.cohort import fitted, fitting, predicting, spec, tables
-from twin.cohort.known import apart
+from twin.cohort.known import looks
 from twin.forecast.calibrate import Recalibration
 from twin.forecast.evaluate.measures import evaluate
 from twin.forecast.evaluate.rows import outcomes_of, predictions_of
@@ -23,9 +23,17 @@ from twin.forecast.history import NUMBER_SUMMARIES, STATE_SUMMARIES
 
 def test_summaries_that_repeat_others_are_told_by_their_name_only() -> None:
     names = ["marker: highest", "marker: newest", "marker: level", "marker: doubt", "seen: visits", "count", "spread"]
-    assert apart(names) == {"marker: highest", "marker: doubt"}
+    assert looks(names).apart == {"marker: highest", "marker: doubt"}
     made = {*NUMBER_SUMMARIES, *STATE_SUMMARIES, "level", "drift", "doubt"}
-    assert len(apart(f"marker: {each}" for each in made)) == 8  # none of them is a summary no more
+    assert len(looks(f"marker: {each}" for each in made).apart) == 8  # none of them is a summary no more
+
+
+def test_the_nets_look_at_the_record_and_not_at_the_trajectory() -> None:
+    names = ["marker: highest", "marker: newest", "marker: step", "marker: level", "seen: visits", "count", "age"]
+    looked = looks(names)
+    assert looked.summed == set(names) - {"marker: step"}
+    assert looked.nets[0] == {"marker: newest", "marker: step", "seen: visits", "count", "age"}
+    assert looked.nets[1] == set(names) - {"marker: level"}
 
 
 @pytest.fixture(scope="module")

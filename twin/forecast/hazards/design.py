@@ -12,6 +12,7 @@ KNOTS = 3  # quartiles: enough for a bend at either end, few enough to stay read
 BENDS_FROM_DISTINCT = 8  # a predictor with fewer distinct values is a grade: a line is all it can bear
 _KNOWN_AT_LEAST = 10  # patients: a term from fewer would be their names
 _TAIL = 0.005  # beyond these quantiles a predictor counts as at the quantile: no extrapolation from one wild value
+LOG_HAZARD_AT_MOST = 8.0  # exp: an event within hours, past what a year's intervals can tell
 _FLAT = 1e-9
 
 

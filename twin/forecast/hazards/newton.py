@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from twin.forecast.hazards.design import Matrix
+from twin.forecast.hazards.design import LOG_HAZARD_AT_MOST, Matrix
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -24,7 +24,6 @@ _SHRINKS = 0.3  # a step that leaves more of the gradient asks for a new Hessian
 _SHORTEST = 1e-6  # of a step: below it rounding decides
 _ENOUGH = 1e-9  # relative change of the loss: beyond the sixth digit of any risk
 _HELD = 1e-3  # penalty on the baseline: only to keep an interval without events finite
-_LOG_HAZARD_AT_MOST = 8.0  # exp: an event within hours, past what a year's intervals can tell
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -55,6 +54,10 @@ class Seen:
         exposure = np.clip(np.minimum(time[:, np.newaxis], high) - low, 0.0, None)
         falls = (time[:, np.newaxis] > low) & (time[:, np.newaxis] <= high) & is_event[:, np.newaxis]
         return Seen(exposure=exposure, events=falls.astype(np.float64))
+
+    def loss(self, log_hazard: Array) -> Array:
+        """Return the negative log likelihood of each row (N,), from its log hazard in each interval (N, J)."""
+        return np.asarray((self.exposure * np.exp(log_hazard) - self.events * log_hazard).sum(axis=1))
 
 
 def growth(cuts: Array) -> Array:
@@ -137,7 +140,7 @@ class _Problem:
         """Return the loss and the expected events (N, J)."""
         a, b, c = self._parts(theta)
         log_hazard = a + (self.columns @ b)[:, None] + (self.lines @ c)[:, None] * self.growth
-        log_hazard = log_hazard.clamp(max=_LOG_HAZARD_AT_MOST)
+        log_hazard = log_hazard.clamp(max=LOG_HAZARD_AT_MOST)
         expected = self.exposure * torch.exp(log_hazard)
         return (expected - self.events * log_hazard).sum() + (self.penalty * theta * theta).sum() / 2, expected
 

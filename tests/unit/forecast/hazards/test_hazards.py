@@ -5,10 +5,13 @@ import dataclasses
 import numpy as np
 import pytest
 
-from twin.forecast.hazards.choose import Chosen, Rows, TooFewEvents, _weights, choose, cuts_for
+from twin.forecast.hazards.choose import Chosen, TooFewEvents, choose, cuts_for
 from twin.forecast.hazards.design import matrix, owners, terms
-from twin.forecast.hazards.model import BeyondHorizon, Cause, HazardModel, from_arrays, hazards, pulls, risk, to_arrays
+from twin.forecast.hazards.model import BeyondHorizon, Cause, HazardModel, log_hazards, pulls, risk
 from twin.forecast.hazards.newton import Penalty, Seen, fit, growth
+from twin.forecast.hazards.rows import Looks, Rows
+from twin.forecast.hazards.stored import from_arrays, to_arrays
+from twin.forecast.hazards.weighing import weights
 
 
 def _drawn(count: int = 3000, seed: int = 0) -> tuple[dict[str, np.ndarray], np.ndarray, np.ndarray]:
@@ -110,25 +113,27 @@ def test_what_repeats_others_is_held_apart_unless_that_costs() -> None:
     rng = np.random.default_rng(1)
     copies = {f"copy {n}": rows.predictors["x"] + rng.normal(size=3000) for n in range(5)}
     repeated = dataclasses.replace(rows, predictors=dict(rows.predictors) | copies)
-    held = choose(repeated, [3.0], copies)
+    held = choose(repeated, [3.0], Looks(summed=frozenset(repeated.predictors), apart=frozenset(copies)))
     assert all(each.is_apart for each in held.tried["event"] if each.weight > 0)
     added = pulls(held.model, repeated.predictors)
     assert all(np.abs(added[key]).mean() < 0.05 * np.abs(added["x"]).mean() for key in copies)
 
-    needed = choose(rows, [3.0], ["x"])  # the only one that tells anything
+    needed = choose(
+        rows, [3.0], Looks(summed=frozenset(rows.predictors), apart=frozenset({"x"}))
+    )  # the only one that tells anything
     assert not any(each.is_apart for each in needed.tried["event"] if each.weight > 0)
 
 
 @pytest.mark.parametrize(("worse", "counts"), [(0.9, [True, True]), (1.1, [True, False])])
 def test_penalties_within_one_standard_error_of_the_best_count_alike(worse: float, counts: list[bool]) -> None:
     losses = _losses(worse)
-    assert (_weights(losses, np.array([False, False])) == np.array(counts) / sum(counts)).all()
+    assert (weights(losses, np.array([False, False])) == np.array(counts) / sum(counts)).all()
 
 
 @pytest.mark.parametrize(("worse", "counts"), [(0.9, [False, True]), (1.1, [True, False])])
 def test_what_repeats_is_let_go_for_more_than_one_standard_error(worse: float, counts: list[bool]) -> None:
     losses = _losses(worse)  # the second holds some predictors apart
-    assert (_weights(losses, np.array([False, True])) == np.array(counts)).all()
+    assert (weights(losses, np.array([False, True])) == np.array(counts)).all()
 
 
 def _losses(worse: float, patients: int = 100) -> np.ndarray:
@@ -163,8 +168,7 @@ def _loss(chosen: Chosen, rows: Rows, which: np.ndarray) -> float:
     """The mean negative log likelihood of some rows by the whole model."""
     model, part = chosen.model, rows.take(which)
     seen = Seen.of(part.time, part.status == 1, model.cuts)
-    found = hazards(model, matrix(model.terms, part.predictors), model.event)
-    return float((seen.exposure * found - seen.events * np.log(found)).sum(axis=1).mean())
+    return float(seen.loss(log_hazards(matrix(model.terms, part.predictors), model.event.theta, model.growth)).mean())
 
 
 def test_where_judging_rows_have_too_few_events_all_judge() -> None:
