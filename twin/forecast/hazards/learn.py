@@ -18,6 +18,7 @@ from twin.forecast.hazards.design import LOG_HAZARD_AT_MOST, terms
 from twin.forecast.hazards.net import Net, inputs, log_hazards
 from twin.forecast.hazards.newton import Seen
 from twin.forecast.hazards.rows import FOLDS, Rows
+from twin.forecast.one_thread import one_thread
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
@@ -49,6 +50,7 @@ def can_learn(rows: Rows) -> bool:
     return len(np.unique(rows.fold[rows.judges])) == FOLDS
 
 
+@one_thread()
 def whole(rows: Rows, keys: frozenset[str], cuts: Array, status: int) -> Net | None:
     """Return the net of all patients, from the rows that judge; None where nothing known varies."""
     own = rows.take(rows.judges)
@@ -65,6 +67,7 @@ def whole(rows: Rows, keys: frozenset[str], cuts: Array, status: int) -> Net | N
     return Net(terms=chosen, parts=FOLDS, first=first, first_bias=first_bias, last=last, last_bias=last_bias)
 
 
+@one_thread()
 def left_out(rows: Rows, keys: frozenset[str], cuts: Array, status: int) -> Array | None:
     """Return the log hazards of each row (N, J) by nets that never saw its patient, not even to stop.
 
