@@ -1,8 +1,8 @@
 """New values of a patient taken into what is kept: states, the outlook of the lines they move, risks and recalls.
 
 It answers in milliseconds, so a recall does not wait for a whole twin; the page follows when the worker computes that.
-What is not a plain new or corrected value of a followed signal (a diagnosis, a medicine, a death, a merge) is left to
-the whole computation, and so is a patient whose states other versions made.
+What is not a plain new or corrected value of a followed signal (a diagnosis, a medicine, a genotype, a death, a merge)
+is left to the whole computation, and so is a patient whose states other versions made.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,6 +17,7 @@ from twin import carry, part, rescore
 from twin.forecast.dynamics import Entry, GroupState, follow, update
 from twin.forecast.following import ageing_of, entries_of, is_followed, observations
 from twin.forecast.futures import Followed, Held
+from twin.forecast.genes import variants_of
 from twin.forecast.group import Group, groups, with_linked
 from twin.forecast.motion import motions
 from twin.models import serving
@@ -96,7 +97,7 @@ def _read(connection: Connection, patient_id: str, now: datetime, shelf: Shelf) 
     needed = with_linked(moved.union(*lines_need, *(looks_at(each.file) for each in in_use)))
     return _Read(
         held=held,
-        timeline=records.read_part(connection, patient_id, needed, now),
+        timeline=records.read_part(connection, patient_id, needed, variants_of(needed), now),
         news=news,
         moved=moved,
         needed=needed,
@@ -110,8 +111,10 @@ def _until(held: Mapping[str, OrganState]) -> tuple[int, datetime]:
 
 
 def _touched(news: Sequence[News]) -> frozenset[str] | None:
-    """The signals that came in; None where something came in that is no value of a followed signal."""
+    """The signals that came in; None where something came in that moves one and is no value of it."""
     if any(each.kind not in ("observation", "finding") for each in news):
+        return None
+    if variants_of(motions()) & {each.variant for each in news}:
         return None
     named = {each.signal for each in news if each.signal is not None}
     return frozenset(named) if named <= motions().keys() else None

@@ -12,6 +12,7 @@ from alerts.recall import Recall
 from tests.builders import bundle, lab, patient
 from twin import advance, carry, intake, part, rescore, synth
 from twin.forecast.group import group_of, with_linked
+from twin.record.genome.called import DBSNP
 from twin.settings import Settings
 from twin.store import people, states
 from twin.store.alerts import PostgresAlerts
@@ -19,7 +20,9 @@ from twin.store.alerts import PostgresAlerts
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=21)
 HBA1C, CREATININE, ALT, PLATELETS, LDL = "4548-4", "14682-9", "1742-6", "777-3", "13457-7"
+BILIRUBIN, LPA = "14631-6", "43583-4"
 SIGNAL = {HBA1C: "hba1c", CREATININE: "creatinine", ALT: "alt", PLATELETS: "platelets", LDL: "ldl_c"}
+SIGNAL |= {BILIRUBIN: "bilirubin_total", LPA: "lpa"}
 
 
 class Clinic:
@@ -161,6 +164,81 @@ def test_a_treatment_that_acts_between_two_computations_is_in_the_step(clinic: C
     stepped = clinic.kept(whose)
     clinic.whole(whose)
     assert state(stepped, "ldl_c") == state(clinic.kept(whose), "ldl_c") != untreated
+
+
+@pytest.mark.parametrize(
+    ("rsid", "code", "value", "unit"), [("rs11591147", LDL, 3.9, "mmol/L"), ("rs887829", BILIRUBIN, 19.0, "umol/L")]
+)
+def test_a_step_after_a_genotype_gives_the_digits_of_the_whole(
+    clinic: Clinic, rsid: str, code: str, value: float, unit: str
+) -> None:
+    whose = clinic.arrive()
+    before = state(clinic.kept(whose), SIGNAL[code])
+    clinic.take(_genotype(clinic, rsid), NOW - timedelta(hours=1))
+    clinic.whole(whose, NOW)
+    clinic.send(code, value, unit, LATER - timedelta(hours=3))
+    assert clinic.advance(whose) is not None
+    stepped = clinic.kept(whose)
+    assert state(stepped, SIGNAL[code])["x"] != before["x"]
+    clinic.whole(whose)
+    assert state(stepped, SIGNAL[code]) == state(clinic.kept(whose), SIGNAL[code])
+
+
+def test_a_first_reading_after_a_genotype_is_expected_where_the_gene_moves_it(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    clinic.take(_genotype(clinic, "rs3798220"), NOW - timedelta(hours=1))
+    clinic.whole(whose, NOW)
+    assert not any(group_of("lpa").name in each.signals for each in clinic.kept(whose).values())
+    clinic.send(LPA, 140.0, "nmol/L", LATER - timedelta(hours=3))
+    assert clinic.advance(whose) is not None
+    stepped = clinic.kept(whose)
+    clinic.whole(whose)
+    assert state(stepped, "lpa") == state(clinic.kept(whose), "lpa")
+
+
+def test_a_late_value_before_the_first_moves_what_is_inborn_to_it(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    clinic.take(_genotype(clinic, "rs11591147"), NOW - timedelta(hours=1))
+    clinic.whole(whose, NOW)
+    clinic.send(LDL, 4.4, "mmol/L", NOW - timedelta(days=9_000))
+    assert clinic.advance(whose) is not None
+    stepped = clinic.kept(whose)
+    clinic.whole(whose)
+    assert state(stepped, "ldl_c") == state(clinic.kept(whose), "ldl_c")
+
+
+def test_a_genotype_that_moves_a_signal_is_left_to_the_whole(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    without = state(clinic.kept(whose), "ldl_c")
+    clinic.take(_genotype(clinic, "rs11591147"), LATER - timedelta(hours=1))
+    clinic.send(LDL, 3.9, "mmol/L", LATER - timedelta(hours=3))
+    assert clinic.advance(whose) is None
+    clinic.whole(whose)
+    assert state(clinic.kept(whose), "ldl_c")["x"] != without["x"]
+
+
+def test_a_genotype_that_moves_nothing_is_no_news(clinic: Clinic) -> None:
+    whose = clinic.arrive()
+    clinic.take(_genotype(clinic, "rs6025"), LATER - timedelta(hours=1))
+    assert clinic.advance(whose) == rescore.Rescored()
+
+
+def _genotype(clinic: Clinic, rsid: str) -> dict[str, Any]:
+    """Two copies of the ALT allele, as Genomics Reporting states them."""
+    code, number, allelic = (_loinc(each) for each in ("69548-6", "81255-2", "53034-5"))
+    return {
+        "resourceType": "Observation", "id": f"genotype-{rsid}", "status": "final", "code": code,
+        "subject": {"reference": clinic.subject}, "effectiveDateTime": "2022-06-08",
+        "valueCodeableConcept": _loinc("LA9633-4"),
+        "component": [
+            {"code": number, "valueCodeableConcept": {"coding": [{"system": DBSNP, "code": rsid}]}},
+            {"code": allelic, "valueCodeableConcept": _loinc("LA6705-3")},
+        ],
+    }  # fmt: skip
+
+
+def _loinc(code: str) -> dict[str, Any]:
+    return {"coding": [{"system": "http://loinc.org", "code": code}]}
 
 
 def test_values_of_one_moment_that_come_apart_are_followed_again(clinic: Clinic) -> None:

@@ -1,6 +1,6 @@
 """The trajectory of signals that move together: what the entries so far say of their levels and slopes, and of later.
 
-An entry is a reading, or the start of something that moves a signal (`starts.py`).
+An entry is a reading, the start of something that moves a signal (`starts.py`), or what a genotype does (`genes.py`).
 """
 
 from collections.abc import Sequence

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from twin.forecast.dynamics import Entry, Observation, Track, follow, observation, reading
 from twin.forecast.futures import Followed, Held
+from twin.forecast.genes import inborn
 from twin.forecast.group import Group, groups
 from twin.forecast.kernels import READING
 from twin.forecast.motion import Motion, motions
@@ -83,7 +84,8 @@ def entries_of(timeline: Timeline, group: Group, seen: Mapping[str, Seen]) -> tu
     if not readings:
         return ()
     firsts = {key: found[0][1].at for key, found in seen.items() if found}
-    entries = (*begun(timeline, group, firsts), *readings)  # at the same moment what has begun acts already
+    of_genes = (entry for _, entry in inborn(timeline, group, firsts))
+    entries = (*of_genes, *begun(timeline, group, firsts), *readings)  # at the same moment what moves acts already
     return tuple(sorted(entries, key=lambda item: (item.at, item.kind == READING, item.place, item.kind)))
 
 

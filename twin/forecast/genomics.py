@@ -12,13 +12,12 @@ from types import MappingProxyType
 
 from twin.organs.base import Organ, OrganGenomic, PerDeviation, Text
 from twin.record.fact import Absent, Fact
+from twin.record.genome.called import called, copies
 from twin.record.genome.panel import PanelVariant, panel
 from twin.record.timeline import Timeline
 from twin.scores import evaluate, score
 from twin.scores.gather import Site, answer_at
 
-DBSNP = "http://www.ncbi.nlm.nih.gov/snp"
-_ALT_COPIES = {"absent": 0, "heterozygous": 1, "homozygous": 2}
 _GENES = MappingProxyType({"rs738409": "pnpla3", "rs58542926": "tm6sf2", "rs72613567": "hsd17b13"})
 """The inputs of the count of liver risk alleles, by rs number."""
 NEVER_CERTAIN = Text(
@@ -105,21 +104,14 @@ class _Known:
 
 def genomics(organ: Organ, timeline: Timeline, site: Site, references: References) -> Genomics:
     """Return what the record holds of the genome for an organ at `as_of`."""
-    called = {fact.coding.code: fact for fact in _final_last(timeline, DBSNP)}
-    known = _Known(timeline=timeline, site=site, references=references, called=called)
+    known = _Known(timeline=timeline, site=site, references=references, called=called(timeline))
     genotypes = tuple(
-        _genotype(variant, called[rsid])
+        _genotype(variant, known.called[rsid])
         for rsid, variant in panel().items()
-        if organ.key in variant.organs and rsid in called
+        if organ.key in variant.organs and rsid in known.called
     )
     effects = tuple(effect for item in organ.genomics for effect in _effect(item, known))
     return Genomics(genotypes=genotypes, effects=effects, caveat=NEVER_CERTAIN if genotypes or effects else None)
-
-
-def _final_last(timeline: Timeline, system: str) -> Sequence[Fact]:
-    """The genome's facts of a code system, the final ones last so that they win."""
-    found = [fact for fact in timeline.of_kind("observation") if fact.coding.system == system]
-    return sorted(found, key=lambda fact: (fact.status == "final", fact.known_at, fact.id))
 
 
 def _genotype(variant: PanelVariant, fact: Fact) -> Genotype:
@@ -128,7 +120,7 @@ def _genotype(variant: PanelVariant, fact: Fact) -> Genotype:
         gene=variant.gene,
         name=variant.name,
         effect_allele=variant.effect_allele,
-        copies=_copies(variant, fact),
+        copies=copies(variant, fact),
         called=fact.value or "",
         effect=variant.effect,
         size=variant.size,
@@ -137,14 +129,6 @@ def _genotype(variant: PanelVariant, fact: Fact) -> Genotype:
         is_used=fact.status == "final",
         fact_id=fact.id,
     )
-
-
-def _copies(variant: PanelVariant, fact: Fact) -> int | None:
-    """The facts state the ALT allele; the effect may be told of the other one."""
-    alt = _ALT_COPIES.get(fact.value or "")
-    if alt is None:
-        return None
-    return alt if variant.effect_allele == variant.alt else 2 - alt
 
 
 def _effect(item: OrganGenomic, known: _Known) -> Iterator[GenomicEffect]:
@@ -158,9 +142,9 @@ def _allele_count(item: OrganGenomic, known: _Known) -> Iterator[GenomicEffect]:
     facts = {rsid: known.called[rsid] for rsid in item.variants if rsid in known.called}
     if not facts:
         return
-    copies = {rsid: _copies(panel()[rsid], fact) for rsid, fact in facts.items() if fact.status == "final"}
-    missing = [panel()[rsid].gene for rsid in item.variants if copies.get(rsid) is None]
-    outputs = {} if missing else evaluate(score(item.estimate), {_GENES[rsid]: copies[rsid] for rsid in item.variants})
+    counts = {rsid: copies(panel()[rsid], fact) for rsid, fact in facts.items() if fact.status == "final"}
+    missing = [panel()[rsid].gene for rsid in item.variants if counts.get(rsid) is None]
+    outputs = {} if missing else evaluate(score(item.estimate), {_GENES[rsid]: counts[rsid] for rsid in item.variants})
     odds = float(outputs["or_cirrhosis"][0]) if outputs else None
     yield GenomicEffect(
         key=item.key,

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 Array = NDArray[np.float64]
 Index = NDArray[np.int64]
 SEEN, LAST, SIDE, SINCE = range(4)  # the columns of a tally
-READING, STEP, RAMP = range(3)  # the kinds of an entry
+READING, STEP, RAMP, LEVEL = range(4)  # the kinds of an entry
 _SERIES_BELOW = 1e-2  # of a relaxation time: below it the closed form of the level's noise loses digits
 
 
@@ -106,14 +106,15 @@ def enter(
     """Take one entry into a state in place; return the weight of a reading, else whether it acted (1 or 0).
 
     A step moves the level of a signal that was read before (the first reading holds what came earlier) and stands at
-    `least` or above, a ramp its trend, from the first entry on; both make it less certain by `variance`.
+    `least` or above, a ramp its trend, from the first entry on. What is inborn moves the level whether it was read or
+    not. Each makes what it moves less certain by `variance`.
     """
     if kind == READING:
         return observe(x, p, tally, k, time, value, variance, gate, step_years)
     if kind == RAMP:
         trend[k] += value
         p[trend.shape[0] + k, trend.shape[0] + k] += variance
-    elif tally[k, SEEN] > 0.0 and x[k] >= least:
+    elif kind == LEVEL or (tally[k, SEEN] > 0.0 and x[k] >= least):
         x[k] += value
         p[k, k] += variance
     else:

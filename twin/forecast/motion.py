@@ -183,7 +183,7 @@ def _file(name: str) -> str:
 def dynamics_version() -> str:
     """The version that stands on every number these dynamics made."""
     own = f"+{_site['version']}" if _site else ""
-    tables = (_file(name) for name in ("dynamics.toml", "together.csv", "effects.csv"))
+    tables = (_file(name) for name in ("dynamics.toml", "together.csv", "effects.csv", "genes.csv"))
     return f"{_table()['version']}-{sha256(''.join(tables).encode()).hexdigest()[:6]}{own}"
 
 

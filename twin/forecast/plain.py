@@ -51,6 +51,8 @@ def run(
         if kind == 1:
             weight = float(seen[s] > 0 and mean[s] >= least)
             mean, covariance = mean + weight * value * place, covariance + weight * added * np.outer(place, place)
+        elif kind == 3:
+            mean, covariance = mean + value * place, covariance + added * np.outer(place, place)
         elif kind == 2:
             slope = np.eye(2 * k)[k + s]
             trend, covariance = trend + value * np.eye(k)[s], covariance + added * np.outer(slope, slope)

@@ -15,7 +15,7 @@ from typing import Literal
 
 from twin.forecast.dynamics import Entry
 from twin.forecast.group import Group
-from twin.forecast.kernels import RAMP, STEP
+from twin.forecast.kernels import LEVEL, RAMP, STEP
 from twin.forecast.motion import motion, rows
 from twin.record.timeline import Timeline
 
@@ -31,6 +31,7 @@ TAKES_THE_PLACE = "|"
 OTHER_KIDNEYS = ("dialysis", "kidney_transplant")
 """With these creatinine follows other laws: nothing is expected of it with age or diagnoses."""
 OF_KIDNEYS = "creatinine"
+_KINDS = {"step": STEP, "ramp": RAMP, "level": LEVEL}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +68,7 @@ def effects() -> Mapping[str, tuple[Effect, ...]]:
     """Every published effect, by the signal it moves."""
     found: dict[str, list[Effect]] = {}
     for row in rows("effects.csv"):
-        found.setdefault(row["signal"], []).append(_effect(row))
+        found.setdefault(row["signal"], []).append(effect_of(row, f"effects.csv: {row['cause']} on {row['signal']}"))
     return {key: tuple(each) for key, each in found.items()}
 
 
@@ -124,7 +125,7 @@ def _begun(timeline: Timeline, effect: Effect) -> Iterator[Acting]:
     for fact, cause in facts:
         if fact.observed_at > timeline.as_of or (fact.ended_at is not None and fact.ended_at <= fact.observed_at):
             continue
-        if fact.observed_at > over and _is_adult(timeline, fact.observed_at):
+        if fact.observed_at > over and is_adult(timeline, fact.observed_at):
             yield Acting(effect=effect, cause=cause, since=fact.observed_at, fact_id=fact.id)
         if fact.kind != "medication" or fact.ended_at is None:
             over = _NEVER
@@ -137,21 +138,26 @@ def is_replaced(timeline: Timeline, keys: Iterable[str]) -> bool:
     return OF_KIDNEYS in keys and any(timeline.has(concept) for concept in OTHER_KIDNEYS)
 
 
-def _is_adult(timeline: Timeline, at: datetime) -> bool:
+def is_adult(timeline: Timeline, at: datetime) -> bool:
+    """Return False where somebody was known to be a child."""
     age = timeline.age(at)
     return not isinstance(age, float) or age >= ADULT
 
 
-def _effect(row: Mapping[str, str]) -> Effect:
+def effect_of(row: Mapping[str, str], named: str) -> Effect:
+    """Return the effect that a row of a table states; without `from`, none is too low for it.
+
+    Raises:
+        ValueError: the row, which `named` tells, states what can't be.
+    """
     scale, mean = motion(row["signal"]).scale, float(row["mean"])
-    named = f"effects.csv: {row['cause']} on {row['signal']}"
     if (row["form"] == "ratio") != (scale == "log"):
         raise ValueError(f"{named}: a ratio is for the log scale only")
     value = log(mean) if scale == "log" else mean
-    kind, status = {"step": STEP, "ramp": RAMP}[row["kind"]], row["status"]
+    kind, status = _KINDS[row["kind"]], row["status"]
     if status not in ("verified", "derived"):
         raise ValueError(f"{named}: no status is called {status!r}")
-    least = motion(row["signal"]).working(float(row["from"])) if row["from"] else -inf
+    least = motion(row["signal"]).working(float(row["from"])) if row.get("from") else -inf
     if least is None:
         raise ValueError(f"{named}: no level is {row['from']}")
     return Effect(

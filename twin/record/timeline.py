@@ -86,6 +86,17 @@ class Timeline:
         """Every fact of one kind."""
         return tuple(fact for fact in self.facts if fact.kind == kind)
 
+    @cached_property
+    def _by_system(self) -> dict[str, tuple[Fact, ...]]:
+        grouped: dict[str, list[Fact]] = {}
+        for fact in self.of_kind("observation"):
+            grouped.setdefault(fact.coding.system, []).append(fact)
+        return {system: tuple(facts) for system, facts in grouped.items()}
+
+    def coded_in(self, system: str) -> tuple[Fact, ...]:
+        """Every observation coded in a system, used or not."""
+        return self._by_system.get(system, ())
+
     def age(self, at: datetime | None = None) -> float | Absent:
         """Age in years (a) at `at` (default: `as_of`)."""
         born = self.patient.birth_date

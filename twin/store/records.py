@@ -10,10 +10,11 @@ from functools import lru_cache
 from typing import Any
 
 from psycopg.types.json import Jsonb
-from sqlalchemy import ARRAY, Connection, Text, and_, bindparam, delete, func, or_, select
+from sqlalchemy import ARRAY, Connection, Text, and_, bindparam, case, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
 from twin.record.fact import Coding, Derived, Fact, FactDraft, FactKind, Source
+from twin.record.genome.called import DBSNP
 from twin.record.timeline import Timeline, known
 from twin.store import links, people
 from twin.store import tables as t
@@ -41,7 +42,13 @@ _FACTS = select(*(t.fact.c[name] for name in _READ), t.import_run.c.file_hash).j
 # statements of the hot path, built once
 _KNOWN = (t.fact.c.patient_id == bindparam("patient"), t.fact.c.known_at <= bindparam("now"))
 _NEWS = (
-    select(t.fact.c.id, t.fact.c.kind, t.fact.c.signal, t.fact.c.superseded_at.is_not(None))
+    select(
+        t.fact.c.id,
+        t.fact.c.kind,
+        t.fact.c.signal,
+        t.fact.c.superseded_at.is_not(None),
+        case((t.fact.c.code_system == DBSNP, t.fact.c.code)),
+    )
     .where(
         *_KNOWN,
         or_(
@@ -57,6 +64,7 @@ _PART = _FACTS.where(
     or_(
         t.fact.c.signal == func.any(bindparam("signals", type_=ARRAY(Text))),
         and_(t.fact.c.kind != "observation", t.fact.c.signal.is_not(None)),
+        and_(t.fact.c.code_system == DBSNP, t.fact.c.code == func.any(bindparam("variants", type_=ARRAY(Text)))),
         t.fact.c.kind == "death",
     ),
 )
@@ -118,12 +126,13 @@ def read_timeline(connection: Connection, patient_id: str, as_of: datetime) -> T
 
 @dataclass(frozen=True, slots=True)
 class News:
-    """A fact that came in, or one that was superseded."""
+    """A fact that came in, or one that was superseded; `variant`: its rs number where it is a call of one."""
 
     id: int
     kind: FactKind
     signal: str | None
     is_superseded: bool
+    variant: str | None
 
 
 def news(
@@ -134,10 +143,16 @@ def news(
     return tuple(News(*row) for row in connection.execute(_NEWS, given))
 
 
-def read_part(connection: Connection, patient_id: str, signals: Iterable[str], as_of: datetime) -> Timeline:
-    """Return what was known of one unmerged record of these signals, and of all that is no observation, at `as_of`."""
+def read_part(
+    connection: Connection, patient_id: str, signals: Iterable[str], variants: Iterable[str], as_of: datetime
+) -> Timeline:
+    """Return what was known of one unmerged record at `as_of`: of these signals, and of all that is no observation.
+
+    Args:
+        variants: rs numbers of which the calls are read too.
+    """
     patient = people.described(connection, patient_id, as_of)
-    given = {"patient": patient_id, "now": as_of, "signals": sorted(signals)}
+    given = {"patient": patient_id, "now": as_of, "signals": sorted(signals), "variants": sorted(variants)}
     rows = connection.execute(_PART, given).all()
     return Timeline(patient=patient, as_of=as_of, facts=known(tuple(_fact(row) for row in rows), as_of))
 

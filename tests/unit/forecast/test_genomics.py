@@ -5,9 +5,10 @@ from math import exp, log
 import pytest
 
 from tests.unit.forecast.timelines import ago, fact, table, timeline
-from twin.forecast.genomics import DBSNP, Genomics, PolygenicReference, genomics
+from twin.forecast.genomics import Genomics, PolygenicReference, genomics
 from twin.organs import organ
 from twin.record.fact import Coding, Fact
+from twin.record.genome.called import DBSNP
 from twin.record.timeline import Timeline
 
 METAGRS = "PGS000018"

@@ -42,15 +42,18 @@ def _series(seed: int, count: int, *, wild: bool) -> Entries:
 
 
 def _mixed(seed: int, count: int) -> Entries:
-    """Readings, steps (some too high for the level) and ramps of three signals, some of one moment, a sixth wild."""
+    """Readings, steps (some too high for the level), ramps and what is inborn, of three signals.
+
+    Some are of one moment, a sixth of the readings is wild.
+    """
     rng = np.random.default_rng(seed)
     times = np.sort(rng.uniform(0, 20, count))
     times[1::7] = times[0 : count - 1 : 7]
-    kinds = rng.choice([kernels.READING, kernels.STEP, kernels.RAMP], count, p=[0.8, 0.12, 0.08])
+    kinds = rng.choice([kernels.READING, kernels.STEP, kernels.RAMP, kernels.LEVEL], count, p=[0.78, 0.1, 0.07, 0.05])
     signals = rng.integers(0, 3, count)
     values = np.array([each.centre for each in THREE.motions])[signals] + rng.normal(0, 0.2, count)
     values += np.where(rng.uniform(size=count) < 1 / 6, rng.normal(0, 4, count), 0.0)
-    values = np.where(kinds == kernels.STEP, rng.normal(0, 0.3, count), values)
+    values = np.where((kinds == kernels.STEP) | (kinds == kernels.LEVEL), rng.normal(0, 0.3, count), values)
     values = np.where(kinds == kernels.RAMP, rng.normal(0, 0.05, count), values)
     leasts = np.where(rng.uniform(size=count) < 0.5, values + rng.normal(0, 3, count), -np.inf)
     return times, kinds, signals, values, rng.uniform(0.005, 0.05, count), leasts
@@ -82,7 +85,7 @@ def test_compiled_filter_of_linked_signals_agrees_with_the_plain_one(seed: int) 
 
 def test_mixed_entries_hold_every_kind_wild_values_and_levels_let_go() -> None:
     many = [_mixed(seed, 10 + seed * 6) for seed in range(20)]
-    assert {kind for entries in many for kind in entries[1].tolist()} == {0, 1, 2}
+    assert {kind for entries in many for kind in entries[1].tolist()} == {0, 1, 2, 3}
     rows, weights = zip(*(_run(entries, group=THREE) for entries in many), strict=True)
     assert sum((each < 1).sum() for each in weights) > 100
     assert {side for each in rows for side in each[:, 6].tolist()} == {-1.0, 0.0, 1.0}

@@ -57,8 +57,8 @@ class Panel:
     """One signal or score with data. `crossings` are those about it; `values` run from the newest.
 
     `missing` says why there is no forecast, or no value of a score now; `trend` is the verdict on the latest change.
-    `limit` is the source of what counts as a real change. `moved_by`: treatments and diagnoses whose published effect
-    the curve takes into account; `moves_with`: other signals whose values it rests on too.
+    `limit` is the source of what counts as a real change. `moved_by`: genes, treatments and diagnoses whose published
+    effect the curve takes into account; `moves_with`: other signals whose values it rests on too.
     """
 
     kind: str

@@ -100,6 +100,14 @@ CLOSING: Mapping[str, str] = MappingProxyType(
 PRIORITY: Mapping[str, str] = MappingProxyType(
     {"routine": N_("routine"), "soon": N_("soon"), "urgent": N_("urgent"), "immediate": N_("immediate")}
 )
+PEOPLE: Mapping[str, str] = MappingProxyType(
+    {
+        "european": N_("an average, mostly of people of European ancestry"),
+        "african_american": N_("an average of African Americans"),
+        "several": N_("an average of people of several ancestries"),
+    }
+)
+"""Whom the effect of a genotype was found in."""
 VERIFICATION: Mapping[str, str] = MappingProxyType(
     {
         "verified": N_("checked against the source"),
