@@ -119,11 +119,15 @@ def _recalibration(
 ) -> tuple[calibrate.Recalibration, judged.Predictions, str]:
     """The lines that make the risks of patients left out come true at the specification's own moments.
 
-    With the risks so moved, by lines of other patients; or no lines, the risks as they are, and why.
+    With the risks so moved, by lines of other patients; or no lines, the risks as they are, and why: too few events, or
+    risks that come no truer.
     """
     told, became = _told(spec, cohort, rows, chosen.out_of_fold, at, is_own), _became(cohort, outcomes)
     try:
-        return calibrate.fit(told, became), calibrate.out_of_fold(told, became), ""
+        moved = calibrate.out_of_fold(told, became)
+        if not calibrate.helps(told, moved, became):
+            return calibrate.NONE, told, "risks of patients left out come true without"
+        return calibrate.fit(told, became), moved, ""
     except calibrate.CannotRecalibrate as error:
         return calibrate.NONE, told, str(error)
 
@@ -176,7 +180,7 @@ def _card(
         source=spec.card.source,
         setting=spec.card.setting,
         method="Landmark model of piecewise constant hazards on trajectories and history: a sum of terms"
-        + (" and a small net" if chosen.model.event.net is not None else "")
+        + (" and a small net" if any(each.net is not None for each in chosen.beside.values()) else "")
         + " (twin.forecast.hazards)",
         validation=f"{FOLDS}-fold by patient, recalibration included; the trajectory model saw all patients' readings",
         limits=spec.card.limits,

@@ -17,9 +17,11 @@ _REPEATS = frozenset({"recent", "slope", "spread", "highest", "lowest", "count",
 """Summaries that the newest value, the mean, the trajectory and the pace of visits mostly say already: held apart."""
 _FOLLOWED = frozenset({"level", "drift", "doubt"})
 """What the trajectory model says: for the sum. The net looks at the record itself, so that each errs elsewhere."""
-_STANDING = frozenset({"newest", "step", "since", "for"})
+_STANDING = frozenset({"", "newest", "step", "since", "noted", "for"})
 """How something stands: all that the leaner net looks at."""
-_OF_VISITS = "seen"
+_FOR_NETS = frozenset({"step", "noted"})
+"""A sum of terms foretells no better with them."""
+_VISITS = "seen"
 
 
 def spreads(cohort: Cohort, spec: Spec) -> dict[str, float]:
@@ -49,24 +51,26 @@ def predictors(cohort: Cohort, spec: Spec, spread: Mapping[str, float], patient:
         found |= {f"{name}: {what}": values for what, values in summed.items()}
     found |= _diagnosed(cohort, spec, patient, at)
     visits = _readings(cohort.visits, len(cohort.ids), cohort.visits.value)
-    return found | {f"seen: {what}": values for what, values in pace(visits, patient, at).items()}
+    return found | {f"{_VISITS}: {what}": values for what, values in pace(visits, patient, at).items()}
 
 
 def looks(names: Iterable[str]) -> Looks:
     """Return which of the predictors `names` the sum looks at, and which two nets beside it may."""
-    kinds = {name: what if colon and head != _OF_VISITS else "" for name, (head, colon, what) in _split(names)}
+    kinds = {name: _kind(name) for name in names}
     return Looks(
-        summed=frozenset(name for name, kind in kinds.items() if kind != "step"),
+        summed=frozenset(name for name, kind in kinds.items() if kind not in _FOR_NETS),
         apart=frozenset(name for name, kind in kinds.items() if kind in _REPEATS),
         nets=(
-            frozenset(name for name, kind in kinds.items() if not kind or kind in _STANDING),
+            frozenset(name for name, kind in kinds.items() if kind in _STANDING),
             frozenset(name for name, kind in kinds.items() if kind not in _FOLLOWED),
         ),
     )
 
 
-def _split(names: Iterable[str]) -> Iterable[tuple[str, tuple[str, str, str]]]:
-    return ((name, name.rpartition(": ")) for name in names)
+def _kind(name: str) -> str:
+    """Which summary of a column it is; empty for what is no summary of one, or of the visits."""
+    column, colon, what = name.rpartition(": ")
+    return what if colon and column != _VISITS else ""
 
 
 def _diagnosed(cohort: Cohort, spec: Spec, patient: Index, at: Array) -> dict[str, Array]:

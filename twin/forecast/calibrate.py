@@ -105,6 +105,31 @@ def out_of_fold(predictions: Predictions, outcomes: Outcomes, *, seed: int = 0) 
     )
 
 
+def helps(before: Predictions, after: Predictions, outcomes: Outcomes) -> bool:
+    """Return whether risks come truer once moved, by more than one standard error of the log loss over patients.
+
+    Where they come true already, lines only add the noise of their own fit (house rule).
+    """
+    gain = np.bincount(*_gains(before, after, outcomes))
+    error = float(gain.std()) * np.sqrt(len(gain))
+    return float(gain.sum()) > error
+
+
+def _gains(before: Predictions, after: Predictions, outcomes: Outcomes) -> tuple[NDArray[np.int64], Array]:
+    """Of each row: the number of its patient, and by how much its weighted log loss falls."""
+    patients, gains = [], []
+    pairs = zip(cells(before, outcomes, by_landmark=False), cells(after, outcomes, by_landmark=False), strict=True)
+    for raw, moved in pairs:
+        patients.append(raw.patient)
+        gains.append(raw.weight * (_log_loss(raw) - _log_loss(moved)))
+    return np.unique(np.concatenate(patients), return_inverse=True)[1], np.concatenate(gains)
+
+
+def _log_loss(cell: Cell) -> Array:
+    risk = np.clip(cell.risk, _CLIP, 1 - _CLIP)
+    return np.asarray(-cell.event * np.log(risk) - (1 - cell.event) * np.log1p(-risk))
+
+
 def to_arrays(lines: Recalibration) -> dict[str, NDArray[Any]]:
     """Return the lines as arrays of a model file."""
     return {

@@ -21,7 +21,7 @@ _SPREAD_SHRINKAGE = 0.3  # of the quantity's own SD over everybody: a spread fro
 _SAME_MOMENT = 1e-6  # years; half a minute, the rounding of written times
 
 NUMBER_SUMMARIES = ("newest", "recent", "slope", "mean", "spread", "highest", "lowest", "since", "count", "step")
-STATE_SUMMARIES = ("newest", "mean", "last_year", "step", "since")
+STATE_SUMMARIES = ("newest", "mean", "last_year", "step", "noted")
 PACE_SUMMARIES = ("visits", "visits_last_year", "since_visit", "known_for")
 
 
@@ -59,7 +59,10 @@ def number(readings: Readings, patient: Index, at: Array, everybody_sd: float) -
 
 
 def state(readings: Readings, patient: Index, at: Array) -> dict[str, Array]:
-    """Return `STATE_SUMMARIES` of something that is there or not, or has a grade, each (M,)."""
+    """Return `STATE_SUMMARIES` of something that is there or not, or has a grade, each (M,).
+
+    `noted`, how long ago it last was, is log(1 + years).
+    """
     table = _state(readings.time, readings.value, readings.start, patient, at + _SAME_MOMENT)
     return dict(zip(STATE_SUMMARIES, table.T, strict=True))
 
@@ -71,6 +74,15 @@ def pace(visits: Readings, patient: Index, at: Array) -> dict[str, Array]:
     """
     table = _pace(visits.time, visits.start, patient, at + _SAME_MOMENT)
     return dict(zip(PACE_SUMMARIES, table.T, strict=True))
+
+
+@njit(cache=True)
+def _step(time: Array, value: Array, first: int, end: int) -> float:
+    """The newest reading less the one before it, NaN without one; readings of the same moment are no change."""
+    for i in range(end - 2, first - 1, -1):
+        if time[i] < time[end - 1] - _SAME_MOMENT:
+            return float(value[end - 1] - value[i])
+    return float(np.nan)
 
 
 @njit(cache=True)
@@ -113,8 +125,7 @@ def _number(time: Array, value: Array, start: Index, patient: Index, at: Array, 
         out[row, 5] = high
         out[row, 6] = low
         out[row, 7] = np.log1p(max(at[row] - time[end - 1], 0.0))
-        if count > 1:
-            out[row, 9] = value[end - 1] - value[end - 2]
+        out[row, 9] = _step(time, value, first, end)
     return out
 
 
@@ -136,8 +147,7 @@ def _state(time: Array, value: Array, start: Index, patient: Index, at: Array) -
         out[row, 1] = total / (end - first)
         if count > 0:
             out[row, 2] = lately / count
-        if end - first > 1:
-            out[row, 3] = value[end - 1] - value[end - 2]
+        out[row, 3] = _step(time, value, first, end)
         out[row, 4] = np.log1p(max(at[row] - time[end - 1], 0.0))
     return out
 

@@ -30,6 +30,7 @@ def test_summaries_that_repeat_others_are_told_by_their_name_only() -> None:
 
 def test_the_nets_look_at_the_record_and_not_at_the_trajectory() -> None:
     names = ["marker: highest", "marker: newest", "marker: step", "marker: level", "seen: visits", "count", "age"]
+    assert "grade: noted" not in looks(["grade: noted"]).summed and looks(["grade: noted"]).nets[0] == {"grade: noted"}
     looked = looks(names)
     assert looked.summed == set(names) - {"marker: step"}
     assert looked.nets[0] == {"marker: newest", "marker: step", "seen: visits", "count", "age"}

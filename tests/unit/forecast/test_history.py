@@ -31,6 +31,7 @@ def test_summaries_of_a_number_are_those_of_its_past() -> None:
         assert found["recent"][row] == pytest.approx((near * y).sum() / near.sum())
         assert found["slope"][row] == pytest.approx(slope)
         assert found["mean"][row] == pytest.approx(y.mean())
+        assert found["step"][row] == y[-1] - y[-2] if len(y) > 1 else np.isnan(found["step"][row])
         assert found["highest"][row] == y.max() and found["lowest"][row] == y.min()
         assert found["since"][row] == pytest.approx(np.log1p(at[row] - t[-1]), abs=1e-5)
 
@@ -41,6 +42,14 @@ def test_a_state_is_carried_forward_with_its_share_of_the_last_year() -> None:
     assert found["newest"].tolist()[:2] == [1.0, 1.0] and np.isnan(found["newest"][2])
     assert found["mean"][0] == 0.5
     assert found["last_year"][0] == 1.0 and np.isnan(found["last_year"][1])
+    assert found["step"].tolist()[:2] == [0.0, 0.0] and np.isnan(found["step"][2])
+    assert found["noted"][:2] == pytest.approx(np.log1p([0.1, 6.5]), abs=1e-5) and np.isnan(found["noted"][2])
+
+
+def test_readings_of_the_same_moment_are_no_step() -> None:
+    readings = Readings.of(np.zeros(4, np.int64), np.array([0.0, 1.0, 1.0, 1.0]), np.array([10.0, 5.0, 7.0, 7.0]), 1)
+    found = number(readings, np.zeros(2, np.int64), np.array([0.5, 2.0]), 1.0)
+    assert np.isnan(found["step"][0]) and found["newest"][1] == 7.0 and found["step"][1] == -3.0
 
 
 def test_the_pace_of_visits_counts_what_lies_before() -> None:

@@ -1,8 +1,8 @@
 """The model of the risk: for each cause a sum, and a net beside it where patients left out are not foretold worse.
 
 The sum's penalty is chosen by cross-validation over patients (`penalty`). The net looks at the record in another way
-(`rows.Looks`); the mean of both log hazards is the model's. The leaner net stands unless the fuller foretells patients
-left out better, and either unless the sum alone does, by more than one standard error (`weighing`).
+(`rows.Looks`); the mean of both log hazards is the model's. A net stands unless the sum alone foretells patients left
+out better, the leaner of them unless the fuller does, by more than one standard error (`weighing`).
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -17,14 +17,13 @@ from twin.forecast.hazards.design import LOG_HAZARD_AT_MOST, matrix, terms
 from twin.forecast.hazards.model import Cause, HazardModel, incidences, log_hazards
 from twin.forecast.hazards.newton import Seen, growth
 from twin.forecast.hazards.penalty import Tried
-from twin.forecast.hazards.rows import FOLDS, Looks, Rows
+from twin.forecast.hazards.rows import EVENTS_AT_LEAST, FOLDS, Looks, Rows
 from twin.forecast.hazards.weighing import by_patient, preferred
 from twin.forecast.one_thread import one_thread
 
 Array = NDArray[np.float64]
 Tell = Callable[[str], None]
 
-EVENTS_AT_LEAST = 10  # patients with the event: below it nothing can be chosen, and no model is made
 INTERVALS = 5
 
 
@@ -45,7 +44,9 @@ class Beside:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Chosen:
-    """The model; out_of_fold: (N, H) the risk of each row by models that never saw its patient, chosen by others.
+    """The model; out_of_fold: (N, H) the risk of each row by models that never saw its patient.
+
+    Which of them, the losses of other patients say; those come in part from models that did learn from this one.
 
     `tried`: for each cause, each penalty with its mean loss and weight. `beside`: for each cause.
     """
@@ -119,7 +120,9 @@ def _beside(rows: Rows, looks: Looks, cuts: Array, status: int, summed: Array) -
 
     For the rows of a fold, what the patients of the other folds prefer.
     """
-    nets = [learn.left_out(rows, keys, cuts, status) for keys in looks.nets] if learn.can_learn(rows) else []
+    nets = (
+        [learn.left_out(rows, keys, cuts, status) for keys in looks.nets] if learn.can_learn(rows, status, cuts) else []
+    )
     known = [each for each in nets if each is not None]
     ways = [*(np.minimum((summed + each) / 2, LOG_HAZARD_AT_MOST) for each in known), summed]
     own, seen = rows.judges, Seen.of(rows.time, rows.status == status, cuts)
@@ -130,9 +133,9 @@ def _beside(rows: Rows, looks: Looks, cuts: Array, status: int, summed: Array) -
         mine = rows.fold == number
         others = ~np.isin(judged, rows.patient[mine])
         found[mine] = ways[preferred(losses[:, others])][mine]
-    places = [place for place, each in enumerate(nets) if each is not None]
-    net = dict(enumerate(places)).get(preferred(losses))
-    return found, Beside(losses=tuple(float(each) for each in losses.sum(axis=1) / own.sum()), net=net)
+    places = [*(place for place, each in enumerate(nets) if each is not None), None]
+    means = tuple(float(each) for each in losses.sum(axis=1) / own.sum())
+    return found, Beside(losses=means, net=places[preferred(losses)])
 
 
 def _whole(rows: Rows, looks: Looks, cuts: Array, status: int, tried: Sequence[Tried], net: int | None) -> Cause:

@@ -10,7 +10,7 @@ Array = NDArray[np.float64]
 
 KNOTS = 3  # quartiles: enough for a bend at either end, few enough to stay readable
 BENDS_FROM_DISTINCT = 8  # a predictor with fewer distinct values is a grade: a line is all it can bear
-_KNOWN_AT_LEAST = 10  # patients: a term from fewer would be their names
+_AT_LEAST = 10  # rows in which it is known, and in which it is not as in most: a term from fewer would be their names
 _TAIL = 0.005  # beyond these quantiles a predictor counts as at the quantile: no extrapolation from one wild value
 LOG_HAZARD_AT_MOST = 8.0  # exp: an event within hours, past what a year's intervals can tell
 _FLAT = 1e-9
@@ -75,7 +75,10 @@ def owners(chosen: Sequence[Term]) -> tuple[str, ...]:
 
 def _term(key: str, values: Array) -> Term | None:
     known = values[np.isfinite(values)]
-    if len(known) < _KNOWN_AT_LEAST or np.std(known) < _FLAT:
+    if len(known) < _AT_LEAST or np.std(known) < _FLAT:
+        return None
+    distinct, count = np.unique(known, return_counts=True)
+    if len(known) - count.max() < _AT_LEAST:
         return None
     low, high = (float(bound) for bound in np.quantile(known, (_TAIL, 1 - _TAIL)))
     if low == high:  # a rare yes: its tail is all there is of it
@@ -85,7 +88,7 @@ def _term(key: str, values: Array) -> Term | None:
     if sd < _FLAT:
         return None
     line = (held - mean) / sd
-    bends = len(np.unique(known)) >= BENDS_FROM_DISTINCT
+    bends = len(distinct) >= BENDS_FROM_DISTINCT
     places = np.unique(np.quantile(line, np.linspace(0, 1, KNOTS + 2)[1:-1])) if bends else ()
     hinges = [(float(place), np.maximum(line - place, 0.0)) for place in places]
     return Term(

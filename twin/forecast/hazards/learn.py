@@ -1,8 +1,8 @@
 """Learn a cause's net: members by gradient descent in torch, each stopped by patients that it did not learn from.
 
 Adam with decay (arXiv:1711.05101) on the likelihood of the piecewise constant hazard (`newton`), stopped when the fifth
-of the patients that was left out has not been foretold better for ten passes. Width, decay, dropout and rate are those
-of the net that stands beside as a peer (`bench/cohorts/net.py`), at half its width.
+of the patients that was left out has not been foretold better for ten passes. All but the width is as in the net that
+stands beside as a peer (`bench/cohorts/net.py`); docs/decisions/0014 has what else was tried.
 """
 
 from collections.abc import Sequence
@@ -17,13 +17,13 @@ from torch import Tensor, nn
 from twin.forecast.hazards.design import LOG_HAZARD_AT_MOST, terms
 from twin.forecast.hazards.net import Net, inputs, log_hazards
 from twin.forecast.hazards.newton import Seen
-from twin.forecast.hazards.rows import FOLDS, Rows
+from twin.forecast.hazards.rows import EVENTS_AT_LEAST, FOLDS, Rows
 from twin.forecast.one_thread import one_thread
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]
 
-WIDTH = 16
+WIDTH = 16  # half of the peer's: as good, and half the work
 SEEDS = 4  # of the net that is kept: as many members for each fifth left out
 _DROPPED, _DECAY, _RATE = 0.2, 0.05, 3e-3
 _PATIENCE, _PASSES_AT_MOST = 10, 200
@@ -45,9 +45,13 @@ class _Task:
         return (expected - self.events[rows] * log_hazard).sum() / len(rows)
 
 
-def can_learn(rows: Rows) -> bool:
-    """Return whether every fifth of the patients has rows that judge: a net is stopped by each of them."""
-    return len(np.unique(rows.fold[rows.judges])) == FOLDS
+def can_learn(rows: Rows, status: int, cuts: Array) -> bool:
+    """Return whether the rows that judge have what a net learns from.
+
+    Rows in every fifth of the patients, for each of them stops it, and enough patients with the event.
+    """
+    had = rows.judges & (rows.status == status) & (rows.time <= cuts[-1])
+    return len(np.unique(rows.fold[rows.judges])) == FOLDS and len(np.unique(rows.patient[had])) >= EVENTS_AT_LEAST
 
 
 @one_thread()

@@ -113,7 +113,9 @@ def pulls(model: HazardModel, predictors: Mapping[str, Array]) -> dict[str, Arra
     laid = matrix(model.terms, predictors)
     count, net = len(model.cuts) - 1, model.event.net
     share = 1.0 if net is None else 0.5
-    added = laid.columns * model.event.theta[count : count + laid.columns.shape[1]] * share
+    average = matrix(model.terms, {term.key: np.array([term.mean]) for term in model.terms}) if model.terms else laid
+    off = laid.columns - average.columns
+    added = off * model.event.theta[count : count + off.shape[1]] * share
     found = {key: np.zeros(len(added)) for key in model.predictors()}
     for column, key in enumerate(owners(model.terms)):
         found[key] = found[key] + added[:, column]

@@ -11,6 +11,7 @@ Index = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 FOLDS = 5
+EVENTS_AT_LEAST = 10  # patients with the event: below it nothing can be chosen, and no model is made
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -41,7 +42,7 @@ class Rows:
         )
 
     def of(self, keys: frozenset[str]) -> dict[str, Array]:
-        """Only some predictors."""
+        """Return only some predictors."""
         return {key: values for key, values in self.predictors.items() if key in keys}
 
 

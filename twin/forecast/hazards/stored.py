@@ -1,4 +1,8 @@
-"""A hazard model as the arrays and JSON of a model file, and back."""
+"""A hazard model as the arrays and JSON of a model file, and back.
+
+What is written lies under "sum", and before there were nets it did not: software that knows of no net fails to read it,
+rather than to serve half of it.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -16,24 +20,29 @@ _WEIGHTS = ("first", "first_bias", "last", "last_bias")
 
 def to_arrays(model: HazardModel) -> tuple[dict[str, Array], dict[str, Any]]:
     """Return the model as arrays and JSON."""
-    arrays, written = _terms(model.terms)
+    arrays, said = _terms(model.terms)
     arrays |= {"cuts": model.cuts, "growth": model.growth}
+    written: dict[str, Any] = {"sum": said}
     for name, cause in (("event", model.event), ("competing", model.competing)):
         if cause is None:
             continue
         arrays |= {f"{name}.theta": cause.theta, f"{name}.covariance": cause.covariance}
         if cause.net is not None:
-            own, said = _terms(cause.net.terms)
+            own, of_net = _terms(cause.net.terms)
             own |= {each: getattr(cause.net, each) for each in _WEIGHTS}
             arrays |= {f"{name}.net.{key}": values for key, values in own.items()}
-            written[f"{name}.net"] = said | {"parts": cause.net.parts}
+            written[f"{name}.net"] = of_net | {"parts": cause.net.parts}
     return arrays, written
 
 
 def from_arrays(arrays: Mapping[str, NDArray[Any]], written: Mapping[str, Any]) -> HazardModel:
-    """Return the model that `to_arrays` wrote."""
+    """Return the model that `to_arrays` wrote, this version's or an earlier one's.
+
+    Raises:
+        ValueError: the arrays of a net do not fit together.
+    """
     return HazardModel(
-        terms=_terms_of(arrays, written),
+        terms=_terms_of(arrays, written.get("sum", written)),
         cuts=arrays["cuts"],
         growth=arrays["growth"],
         event=_cause("event", arrays, written),
@@ -47,7 +56,19 @@ def _cause(name: str, arrays: Mapping[str, NDArray[Any]], written: Mapping[str, 
         head = f"{name}.net."
         own = {key.removeprefix(head): values for key, values in arrays.items() if key.startswith(head)}
         net = Net(terms=_terms_of(own, said), parts=said["parts"], **{each: own[each] for each in _WEIGHTS})
+        _check(net, intervals=len(arrays["cuts"]) - 1)
     return Cause(theta=arrays[f"{name}.theta"], covariance=arrays[f"{name}.covariance"], net=net)
+
+
+def _check(net: Net, intervals: int) -> None:
+    """Refuse weights that do not fit: compiled loops look at no bounds."""
+    members, _, width = net.first.shape
+    wide = len(net.terms) + sum(term.can_miss for term in net.terms)
+    shapes = ((members, wide, width), (members, width), (members, width, intervals), (members, intervals))
+    weights = tuple(getattr(net, each) for each in _WEIGHTS)
+    fits = all(each.shape == shape and np.isfinite(each).all() for each, shape in zip(weights, shapes, strict=True))
+    if not fits or net.parts < 2 or not members or members % net.parts:
+        raise ValueError("the arrays of a net do not fit together")
 
 
 def _terms(terms: Sequence[Term]) -> tuple[dict[str, Array], dict[str, Any]]:

@@ -233,11 +233,14 @@ def test_a_model_is_the_same_after_it_was_stored() -> None:
     assert (risk(again, rows.predictors, [2.0]).value == risk(model, rows.predictors, [2.0]).value).all()
 
 
-def test_what_a_predictor_adds_is_nought_at_its_mean_and_sums_to_the_whole() -> None:
+def test_what_a_predictor_adds_is_nought_at_its_mean() -> None:
     rows = _rows(count=800)
     model = choose(rows, [2.0]).model
     added = pulls(model, rows.predictors)
     assert set(added) == {"x", "noise"}
+    assert all(
+        values == 0 for values in pulls(model, {term.key: np.array([term.mean]) for term in model.terms}).values()
+    )
     assert np.abs(added["x"]).mean() > 5 * np.abs(added["noise"]).mean()
 
 
@@ -247,6 +250,8 @@ def test_missing_values_get_a_step_of_their_own() -> None:
     assert [term.key for term in chosen] == ["x"]
     laid = matrix(chosen, {"x": x})
     assert owners(chosen)[:2] == ("x", "x")
+    rare = {f"{count} have it": (np.arange(100) < count).astype(float) for count in (1, 9, 10, 90, 91)}
+    assert [term.key for term in terms(rare)] == ["10 have it", "90 have it"]
     assert (laid.steps[:, 0] == np.isnan(x)).all()
     assert (laid.lines[np.isnan(x)] == 0).all()
 

@@ -102,6 +102,20 @@ def test_what_predictors_add_sums_to_the_way_from_the_average_patient(chosen: Ch
     assert all(abs(values[0]) < 1e-9 for values in nowhere.values())
 
 
+def test_what_predictors_add_to_the_whole_is_half_of_each(chosen: Chosen) -> None:
+    model, known = chosen.model, crossed(50, seed=2).predictors
+    average = {term.key: np.array([term.mean]) for term in model.terms}
+    intervals = len(model.cuts) - 1
+    steady = replace(model.event, theta=np.concatenate((np.zeros(intervals), model.event.theta[intervals:])))
+    wide = matrix(model.terms, known).columns.shape[1]
+    steady.theta[intervals + wide :] = 0.0  # what fades averages out
+    told, at = (log_hazards(matrix(model.terms, each), steady.theta, model.growth)[:, 0] for each in (known, average))
+    beside, of_average = (net.log_hazards(_net(model), each)[0].mean(axis=1) for each in (known, average))
+    added = sum(pulls(model, known).values())
+    assert added == pytest.approx((told - at + beside - of_average) / 2, abs=1e-9)
+    assert all(abs(values[0]) < 1e-9 for values in pulls(model, average).values())
+
+
 def test_a_model_with_a_net_is_the_same_after_it_was_stored(chosen: Chosen) -> None:
     known = crossed(300, seed=5).predictors
     again = from_arrays(*to_arrays(chosen.model))
@@ -121,19 +135,66 @@ def test_its_uncertainty_is_the_jackknife_of_its_parts() -> None:
     assert low[0] == pytest.approx(-np.expm1(-0.3 / np.exp(1.959963984540054 * sd)), rel=1e-9)
 
 
-@pytest.mark.parametrize(("worse", "place"), [(-0.9, 0), (-1.1, 2)])
+def _losses(*worse: float) -> np.ndarray:
+    """(K + 1, P): the first is plain, each later one's sum so many standard errors of the difference above it."""
+    swing = np.where(np.arange(100) % 2, 1.0, -1.0)  # mean 0, SD 1: a sum has an error of 10
+    return np.stack((np.ones(100), *(1.0 + swing + each / 10 for each in worse)))
+
+
+@pytest.mark.parametrize(("worse", "place"), [(-0.9, 0), (-1.1, 1)])
 def test_the_sum_stands_alone_only_where_it_is_better_by_more_than_one_error(worse: float, place: int) -> None:
-    swing = np.where(np.arange(100) % 2, 1.0, -1.0)  # mean 0, SD 1: the sum has an error of 10
-    lean, full, summed = np.ones(100), np.ones(100), 1.0 + swing + worse * 10 / 100
-    assert preferred(np.stack((lean, full, summed))) == place
+    assert preferred(_losses(worse)) == place
+
+
+@pytest.mark.parametrize(("fuller", "place"), [(-0.9, 0), (-1.1, 1)])
+def test_the_leaner_net_stands_unless_the_fuller_is_better_by_more_than_one_error(fuller: float, place: int) -> None:
+    lean, full = _losses(fuller)
+    assert preferred(np.stack((lean, full, lean))) == place
+
+
+def test_a_net_that_the_sum_beats_does_not_stand_in_the_way_of_one_that_it_does_not() -> None:
+    summed, lean = _losses(1.1)
+    full = lean - 0.09  # 0.9 errors better than the lean one, 0.2 worse than the sum
+    assert preferred(np.stack((lean, full, summed))) == 1
 
 
 def test_where_a_fifth_of_the_patients_has_no_row_that_judges_there_is_no_net() -> None:
     rows = crossed(400)
     few = replace(rows, judges=rows.fold != 2)
-    assert not learn.can_learn(few)
+    assert not learn.can_learn(few, 1, cuts_for([3.0])) and learn.can_learn(rows, 1, cuts_for([3.0]))
     made = choose(few, [3.0], LOOKS)
     assert made.model.event.net is None and made.beside["event"].net is None and len(made.beside["event"].losses) == 1
+
+
+def test_a_cause_that_judging_rows_never_saw_gets_no_net() -> None:
+    rows = crossed(800)
+    made = choose(replace(rows, judges=rows.status != 2), [3.0], LOOKS)
+    assert made.beside["competing"].net is None and len(made.beside["competing"].losses) == 1
+    assert made.model.competing is not None and made.model.competing.net is None
+    assert made.model.event.net is not None  # one cause with a net, one without
+    found = risk(made.model, rows.predictors, [1.0, 3.0], safe_for=np.where(rows.time > 2, 2.0, 0.0))
+    assert (found.low <= found.value).all() and (found.value <= found.high).all()
+    assert (found.value[rows.time > 2, 0] == 0).all() and (found.value[:, 1] > 0).all()
+
+
+@pytest.mark.parametrize("part", ["first", "first_bias", "last", "last_bias"])
+def test_weights_that_do_not_fit_are_refused(chosen: Chosen, part: str) -> None:
+    arrays, written = to_arrays(chosen.model)
+    whole = arrays[f"event.net.{part}"]
+    for spoilt in (whole[:-1], whole[..., :-1], np.where(whole == whole.max(), np.nan, whole)):
+        with pytest.raises(ValueError, match="do not fit"):
+            from_arrays(arrays | {f"event.net.{part}": np.ascontiguousarray(spoilt)}, written)
+    for parts in (0, 1, 3, 40):
+        with pytest.raises(ValueError, match="do not fit"):
+            from_arrays(arrays, written | {"event.net": written["event.net"] | {"parts": parts}})
+
+
+def test_software_that_knows_of_no_net_fails_to_read_one(chosen: Chosen) -> None:
+    arrays, written = to_arrays(chosen.model)
+    assert "predictors" not in written and "can_miss" not in written  # where it looks
+    plain = replace(chosen.model, event=replace(chosen.model.event, net=None), competing=None)
+    arrays, written = to_arrays(plain)
+    assert from_arrays(arrays, written["sum"]).terms == plain.terms  # what it wrote itself is still read
 
 
 def test_a_net_of_what_never_varies_is_none() -> None:
