@@ -111,8 +111,8 @@ def helps(before: Predictions, after: Predictions, outcomes: Outcomes) -> bool:
     Where they come true already, lines only add the noise of their own fit (house rule).
     """
     gain = np.bincount(*_gains(before, after, outcomes))
-    error = float(gain.std()) * np.sqrt(len(gain))
-    return float(gain.sum()) > error
+    error = gain.std() * np.sqrt(len(gain))
+    return bool(gain.sum() > error)
 
 
 def _gains(before: Predictions, after: Predictions, outcomes: Outcomes) -> tuple[NDArray[np.int64], Array]:

@@ -191,6 +191,7 @@ def test_a_model_says_the_same_after_it_was_stored(cohort: Path, tmp_path: Path)
     made = fitting.fit(asked, cohort, None, date(2026, 11, 22))
     fitted.save(made.fitted, made.card, tmp_path / "m", date(2026, 11, 22))
     again, _ = fitted.load(tmp_path / "m")
+    assert again.hazard.event.net is not None
     everybody, rows = tables.read(cohort, asked), pd.read_csv(tasks(cohort) / "tasks_risk.csv")
     assert [each.column for each in again.spec.biomarkers] == ["marker", "another"]  # in the order they were written
     pd.testing.assert_frame_equal(

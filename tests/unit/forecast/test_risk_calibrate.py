@@ -47,6 +47,17 @@ def test_recalibrated_risks_come_true_in_patients_the_line_was_not_fitted_on() -
     assert after["slope"].value == pytest.approx(1, abs=0.08)
 
 
+@pytest.mark.parametrize(("intercept", "slope", "helps"), [(0.0, 1.0, False), (-0.6, 1.0, True), (0.0, 0.6, True)])
+def test_lines_help_where_risks_do_not_come_true(intercept: float, slope: float, helps: bool) -> None:
+    told, outcomes = wrong_by(intercept, slope)
+    assert calibrate.helps(told, calibrate.out_of_fold(told, outcomes), outcomes) is helps
+
+
+def test_risks_that_are_as_they_were_are_not_helped() -> None:
+    told, outcomes = wrong_by(-0.6, 1.0, people=300)
+    assert not calibrate.helps(told, told, outcomes)
+
+
 def test_with_few_events_only_the_intercept_moves() -> None:
     predictions, outcomes = wrong_by(-0.6, 0.7, people=150)
     found = calibrate.fit(predictions, outcomes)
