@@ -1,7 +1,8 @@
 """How sure a risk is: the delta method on log(-log(1 - F)), in all that the hazards of both causes were learnt from.
 
 Of the sum the covariance of its coefficients; of the net how far its parts lie from each other (`net`). Both were
-learnt from the same patients, so their errors are taken to go together: the wider answer.
+learnt from the same patients, so their errors are taken to go together: the wider answer. The two causes' errors are
+taken to be independent. That a net was chosen at all is not in it.
 """
 
 from collections.abc import Sequence

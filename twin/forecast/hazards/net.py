@@ -44,10 +44,10 @@ def inputs(terms: tuple[Term, ...], predictors: Mapping[str, Array]) -> Array:
 def log_hazards(net: Net, predictors: Mapping[str, Array]) -> tuple[Array, Array]:
     """Return the log hazard in each interval (N, J), and how far each part lies from it (G, N, J)."""
     members = _forward(inputs(net.terms, predictors), net.first, net.first_bias, net.last, net.last_bias)
-    each = len(members) // net.parts
+    in_a_part = len(members) // net.parts
     parts = np.zeros((net.parts, *members.shape[1:]))
     for number, told in enumerate(members):
-        parts[number % net.parts] += told / each
+        parts[number % net.parts] += told / in_a_part
     mean = np.zeros(members.shape[1:])
     for part in parts:
         mean += part / net.parts

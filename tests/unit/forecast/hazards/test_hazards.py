@@ -118,9 +118,8 @@ def test_what_repeats_others_is_held_apart_unless_that_costs() -> None:
     added = pulls(held.model, repeated.predictors)
     assert all(np.abs(added[key]).mean() < 0.05 * np.abs(added["x"]).mean() for key in copies)
 
-    needed = choose(
-        rows, [3.0], Looks(summed=frozenset(rows.predictors), apart=frozenset({"x"}))
-    )  # the only one that tells anything
+    only = Looks(summed=frozenset(rows.predictors), apart=frozenset({"x"}))  # nothing else tells anything
+    needed = choose(rows, [3.0], only)
     assert not any(each.is_apart for each in needed.tried["event"] if each.weight > 0)
 
 
