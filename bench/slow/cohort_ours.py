@@ -53,7 +53,13 @@ def _fold(task: str, number: int, fold: "pd.Series[int]", data: Path, out: Path)
     model, spec = str(here / "fold.model"), str(ROOT / "docs" / "cohorts" / f"{task}.toml")
     begun = time.monotonic()
     told = _twin(["fit", "--spec", spec, "--data", str(data), "--model", model, "--ids", str(train)])
-    print(task, number, f"{time.monotonic() - begun:.0f} s", json.dumps({each: told[each] for each in ("penalty", "net")}), flush=True)
+    print(
+        task,
+        number,
+        f"{time.monotonic() - begun:.0f} s",
+        json.dumps({each: told[each] for each in ("penalty", "net")}),
+        flush=True,
+    )
     _twin(["predict", "--model", model, "--data", str(data), "--tasks", str(here), "--out", str(here)])
     _twin(["replay", "--model", model, "--data", str(data), "--out", str(here / "replay.csv")])
 
