@@ -80,7 +80,8 @@ def carried(timeline: Timeline, key: str, first: datetime) -> tuple[Carried, ...
     A slope only in who was an adult then, nothing in a kidney or a liver that is another's.
     """
     every = genes().get(key, ())
-    if not every or timeline.has(OTHER_LIVER) or is_replaced(timeline, (key,)):
+    grafted = timeline.since(OTHER_LIVER)  # one that a record ends is one still
+    if not every or (grafted is not None and grafted <= timeline.as_of) or is_replaced(timeline, (key,)):
         return ()
     acts = (gene for gene in every if gene.effect.kind != RAMP or is_adult(timeline, first))
     return tuple(each for gene in acts if (each := _carried(timeline, gene)) is not None)

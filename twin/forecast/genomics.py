@@ -12,7 +12,7 @@ from types import MappingProxyType
 
 from twin.organs.base import Organ, OrganGenomic, PerDeviation, Text
 from twin.record.fact import Absent, Fact
-from twin.record.genome.called import called, copies
+from twin.record.genome.called import called, copies, is_final
 from twin.record.genome.panel import PanelVariant, panel
 from twin.record.timeline import Timeline
 from twin.scores import evaluate, score
@@ -142,7 +142,7 @@ def _allele_count(item: OrganGenomic, known: _Known) -> Iterator[GenomicEffect]:
     facts = {rsid: known.called[rsid] for rsid in item.variants if rsid in known.called}
     if not facts:
         return
-    counts = {rsid: copies(panel()[rsid], fact) for rsid, fact in facts.items() if fact.status == "final"}
+    counts = {rsid: copies(panel()[rsid], fact) for rsid, fact in facts.items() if is_final(fact)}
     missing = [panel()[rsid].gene for rsid in item.variants if counts.get(rsid) is None]
     outputs = {} if missing else evaluate(score(item.estimate), {_GENES[rsid]: counts[rsid] for rsid in item.variants})
     odds = float(outputs["or_cirrhosis"][0]) if outputs else None

@@ -1,7 +1,8 @@
 """What a genotype does to the signals that it moves: PCSK9 on LDL stands for levels, APOL1 on creatinine for slopes."""
 
 from collections.abc import Mapping
-from datetime import date
+from dataclasses import replace
+from datetime import date, timedelta
 
 import numpy as np
 import pytest
@@ -174,14 +175,21 @@ def test_copies_are_of_the_effect_allele_whichever_the_record_states() -> None:
     read = table("months_ago 24\nalt 30")
     assert causes("alt", *read, variant(70, "rs72613567", "homozygous")) == ["HSD17B13 c.704+2dup ×2"]
     assert causes("alt", *read, variant(70, "rs72613567", "absent")) == []
-    fasting = table("months_ago 24\nglucose_fasting 5.2")
-    for state, told in (("absent", ["GCKR L446 ×2"]), ("heterozygous", ["GCKR L446"]), ("homozygous", [])):
-        assert causes("glucose_fasting", *fasting, variant(70, "rs1260326", state)) == told
+
+
+@pytest.mark.parametrize("status", ["amended", "corrected"])
+def test_a_corrected_call_counts_and_one_that_it_contradicts_no_more_decides(status: str) -> None:
+    corrected = variant(70, "rs11591147", "heterozygous", status=status)
+    assert where(*READ_ONCE, corrected) == where(*READ_ONCE, CARRIER)
+    absent = variant(71, "rs11591147", "absent", status=status)
+    assert where(*READ_ONCE, CARRIER, absent) == where(*READ_ONCE)
 
 
 def test_nothing_is_expected_of_genes_in_anothers_organ() -> None:
     other = history_of("liver_transplant", months=30, start=950)
     assert where(*READ, CARRIER, *other) == where(*READ, *other)
+    over = tuple(replace(each, ended_at=each.observed_at + timedelta(days=7)) for each in other)  # a stay in hospital
+    assert where(*READ, CARRIER, *over) == where(*READ, *over)
     kidney = history_of("kidney_transplant", months=1, start=950)
     assert where(*KIDNEY, *TWO_RISK, *kidney, key="creatinine").trend == 0
 
