@@ -127,7 +127,7 @@ def _covariance(patient: Index, laid: Matrix, seen: Seen, cuts: Array, penalty: 
     """The sandwich: the inverse Hessian around the variance of the patients' gradients."""
     by_row = scores(laid, seen, cuts, theta)
     _, number = np.unique(patient, return_inverse=True)
-    by_patient = np.zeros((number.max() + 1, by_row.shape[1]))
-    np.add.at(by_patient, number, by_row)
+    gradients = np.zeros((number.max() + 1, by_row.shape[1]))
+    np.add.at(gradients, number, by_row)
     inverse = np.linalg.inv(hessian(laid, seen, cuts, penalty, theta))
-    return np.asarray(inverse @ (by_patient.T @ by_patient) @ inverse)
+    return np.asarray(inverse @ (gradients.T @ gradients) @ inverse)
