@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from scipy.special import ndtri
 from torch import Tensor
 
-from twin.forecast.joint.calibrate import Errors
 from twin.forecast.joint.correction import Correction, hats
+from twin.forecast.joint.errors import Errors
 
 Array = NDArray[np.float64]
 PENALTIES = (3.0, 1.0, 0.3, 0.1, 0.03)  # a squared coefficient: from "believe nearly nothing" to "nearly all"

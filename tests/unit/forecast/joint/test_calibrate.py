@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from tests.unit.forecast.joint.simulated import lived, small_model
-from twin.forecast.joint.calibrate import calibrate, errors
+from twin.forecast.joint.calibrate import calibrate
 from twin.forecast.joint.correction import hats, shape_at
+from twin.forecast.joint.errors import errors
 from twin.forecast.joint.features import features, names
 from twin.forecast.joint.filter import states_at
 from twin.forecast.joint.model import JointModel
