@@ -30,6 +30,7 @@ from twin.scores.gather import Site
 
 SIGNIFICANT_DIGITS = 6
 _DIGITS = f"%.{SIGNIFICANT_DIGITS}g"
+_AS_IS = frozenset({str, int, bool, type(None)})
 _CLOCKS_DIFFER_BY = timedelta(days=1)
 
 
@@ -214,19 +215,22 @@ def lines_of(
 
 def _plain(value: Any) -> Any:
     """Dataclasses become objects, dates ISO texts, floats `SIGNIFICANT_DIGITS` digits, `Absent` its reason."""
+    kind = type(value)
+    if kind in _AS_IS:  # a twin has ten thousands of values: the commonest kinds first
+        return value
     if isinstance(value, float):
         return float(_DIGITS % value)
-    if value is None or isinstance(value, str | int):
+    if kind is tuple or kind is list:
+        return [float(_DIGITS % item) if type(item) is float else _plain(item) for item in value]
+    if isinstance(value, str | int):
         return value
     if isinstance(value, datetime | date):
         return value.isoformat()
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
     if isinstance(value, Mapping):
         return {key: _plain(item) for key, item in value.items()}
     if isinstance(value, Absent):
         return {"absent": value.reason, "detail": value.detail}
-    return {name: _plain(getattr(value, name)) for name in _names(type(value))}  # type: ignore[arg-type]  # a class is hashable
+    return {name: _plain(getattr(value, name)) for name in _names(kind)}  # type: ignore[arg-type]  # a class is hashable
 
 
 @cache

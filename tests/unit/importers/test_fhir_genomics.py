@@ -81,6 +81,26 @@ def test_a_dbsnp_number_is_read_as_it_is_written_in_reports(stated: str, code: s
         assert facts(variant(PRESENT, each))[0].coding.code == code
 
 
+@pytest.mark.parametrize(
+    ("number", "stated", "presence", "value"),
+    [
+        ("rs429358", "C", PRESENT, "heterozygous"),
+        ("rs429358", "c", PRESENT, "heterozygous"),
+        ("rs429358", "G", PRESENT, "other_allele"),
+        ("rs429358", "G", ABSENT, "other_allele"),  # nobody said that ours is absent
+        ("rs429358", "CA", PRESENT, "heterozygous"),
+        ("rs99999999", "G", PRESENT, "heterozygous"),  # not of the panel: nothing is counted
+    ],
+)
+def test_another_allele_of_the_same_number_is_not_taken_for_ours(
+    number: str, stated: str, presence: str, value: str
+) -> None:
+    alt = {"code": answer("69551-0"), "valueString": stated}
+    named = part("81255-2", answer(number, "https://www.ncbi.nlm.nih.gov/snp/"))
+    first = facts(variant(presence, named, alt, state(HETEROZYGOUS)))[0]
+    assert (first.coding.code, first.value) == (number, value)
+
+
 def test_a_variant_without_a_number_keeps_the_code_of_the_assessment() -> None:
     first = facts(variant(PRESENT, CHANGE, state(HOMOZYGOUS)))[0]
     assert (first.coding.code, first.value, first.other_codings) == ("69548-6", "homozygous", ())

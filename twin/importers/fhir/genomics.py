@@ -13,9 +13,11 @@ from twin.importers.fhir.facts import codings_of
 from twin.importers.fhir.models import CodeableConcept, ObservationModel
 from twin.record.codes import LOINC
 from twin.record.fact import Coding
+from twin.record.genome.panel import panel
 
 DBSNP = "http://www.ncbi.nlm.nih.gov/snp"
 _VARIANT, _DBSNP_ID, _ALLELIC_STATE, _GENE, _HGVS = "69548-6", "81255-2", "53034-5", "48018-6", ("81290-9", "48004-6")
+_ALT_ALLELE = "69551-0"  # its bases on the forward strand of the genome
 _STATES: Mapping[str, str] = MappingProxyType(
     {
         "LA6706-1": "heterozygous", "LA6705-3": "homozygous", "LA6707-9": "hemizygous",  # LOINC 53034-5, answers
@@ -26,6 +28,7 @@ _PRESENCE: Mapping[str, str] = MappingProxyType(
     {"LA9633-4": "present", "LA9634-2": "absent", "LA18198-4": "no call", "LA11883-8": "indeterminate"}
 )  # Genomics Reporting STU2, Variant.value[x] (LOINC LL1971-2)
 _NO_CALL = "LA18198-4"  # not read is no value, and above all not the reference allele
+_OTHER_ALLELE = "other_allele"  # of the same place and number, about which our panel knows nothing
 _RS_NUMBER = re.compile(r"^(?:rs)?(\d{1,12})$", re.IGNORECASE)
 
 
@@ -50,7 +53,19 @@ def variant_of(model: ObservationModel) -> Variant | None:
         )
         words = (gene.display or gene.code, (change.display or change.code) if change else "")
         coding = Coding(system=DBSNP, code=f"rs{number[1]}", display=" ".join(word for word in words if word))
-    return Variant(coding=coding, value=_state(model))
+    value = _state(model)
+    if coding is not None and value is not None and _is_another(coding.code, _answer(model, _ALT_ALLELE).code):
+        value = {"value_kind": "code", "value": _OTHER_ALLELE, "value_coding": value["value_coding"]}
+    return Variant(coding=coding, value=value)
+
+
+def _is_another(rsid: str, stated: str) -> bool:
+    """Whether a report tells of another base than the panel counts: several alleles share one number.
+
+    Longer alleles are left as they are: an insertion can be written in many ways.
+    """
+    ours = panel().get(rsid)
+    return ours is not None and len(stated) == len(ours.alt) == len(ours.ref) == 1 and stated.upper() != ours.alt
 
 
 def _state(model: ObservationModel) -> dict[str, Any] | None:

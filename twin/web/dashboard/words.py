@@ -171,7 +171,7 @@ SEX: Mapping[str, str] = MappingProxyType({"female": N_("F"), "male": N_("M")})
 CALLED: Mapping[str, str] = MappingProxyType(
     {
         "heterozygous": N_("one copy"), "homozygous": N_("two copies"), "hemizygous": N_("the only copy"),
-        "absent": N_("no copy"),
+        "absent": N_("no copy"), "other_allele": N_("another allele, of unknown effect"),
     }
 )  # fmt: skip
 CODED: Mapping[str, str] = MappingProxyType(
