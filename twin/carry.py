@@ -25,9 +25,10 @@ from twin.forecast.motion import on_adoption
 from twin.forecast.starts import changes
 from twin.organs import ORGANS
 from twin.organs.base import Organ, Threshold
+from twin.record.holding import ENDING, spells
 from twin.record.timeline import DAYS_PER_YEAR, Timeline
 from twin.scores import score
-from twin.scores.gather import lasts_until, measured
+from twin.scores.gather import measured
 from twin.snapshot import Snapshot
 
 Array = NDArray[np.float64]
@@ -203,9 +204,10 @@ def _record_changes(timeline: Timeline) -> Iterator[datetime]:
     for fact in timeline.facts:
         if fact.observed_at > timeline.as_of:
             yield fact.observed_at
-        if fact.is_used and fact.derived.signal is not None:
-            ends = [fact.ended_at, lasts_until(fact, fact.derived.signal)]
-            yield from (end for end in ends if end is not None)
+        if fact.is_used and fact.ended_at is not None:
+            yield fact.ended_at
+    for concept in ENDING:
+        yield from (spell.end for spell in spells(timeline, concept) if spell.end is not None)
 
 
 @on_adoption

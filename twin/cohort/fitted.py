@@ -54,10 +54,19 @@ def known(
     return found | standing(course, states_at(course, readings(cohort, spec, middle, course.keys), patient, at))
 
 
-def risks(fitted: Fitted, cohort: Cohort, patient: Index, at: Array, horizons: Sequence[float]) -> Risk:
+def risks(
+    fitted: Fitted,
+    cohort: Cohort,
+    patient: Index,
+    at: Array,
+    horizons: Sequence[float],
+    *,
+    has_interval: bool = True,
+) -> Risk:
     """Return the calibrated risks (M, H) of patients at moments (M,), horizons in years, rising.
 
-    At a moment before time zero the endpoint can't come sooner than time zero.
+    At a moment before time zero the endpoint can't come sooner than time zero. Without `has_interval` it is faster, and
+    `low` and `high` are the value itself.
 
     Raises:
         BeyondHorizon: further ahead than the model was fitted for.
@@ -65,7 +74,7 @@ def risks(fitted: Fitted, cohort: Cohort, patient: Index, at: Array, horizons: S
     x = known(fitted.spec, fitted.course, fitted.spread, fitted.middle, cohort, patient, at)
     own, asked = np.array(fitted.spec.horizons), np.asarray(horizons, dtype=np.float64)
     both = np.concatenate((own, asked))
-    raw = risk(fitted.hazard, x, both.tolist(), safe_for=-at)
+    raw = risk(fitted.hazard, x, both.tolist(), safe_for=-at, has_interval=has_interval)
     value, low, high = (_calibrated(fitted, found, own, asked) for found in (raw.value, raw.low, raw.high))
     return Risk(value=value, low=low, high=high)
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from twin.cohort import tables
+from twin.cohort import replaying, tables
 from twin.cohort.course import readings
 from twin.cohort.errors import CannotPredict
 from twin.cohort.fitted import Fitted, risks
@@ -109,15 +109,18 @@ def predict(fitted: Fitted, data: Path, tasks: Path, out: Path) -> tuple[dict[st
 def replay(fitted: Fitted, data: Path, out: Path) -> tuple[dict[str, int], dict[str, int]]:
     """Write the score of every visit, from what lies at or before it; returns as `predict`.
 
-    The score is the calibrated risk within the specification's replay horizon.
+    The score is what an alert would add (`replaying`): the calibrated risk within the specification's replay horizon,
+    less what alerts at earlier visits told of.
 
     Raises:
         BadTable, CannotPredict: as they say.
     """
     cohort = tables.read(data, fitted.spec)
     patient, at = cohort.visits.patient, cohort.visits.time
-    found = risks(fitted, cohort, patient, at, [fitted.spec.replay_horizon]).value[:, 0]
-    table = pd.DataFrame({"patient_id": cohort.ids[patient], "time": at, "score": found})
+    horizon = fitted.spec.replay_horizon
+    found = risks(fitted, cohort, patient, at, replaying.ahead(horizon).tolist(), has_interval=False)
+    score = replaying.scores(patient, at, found.value, horizon)
+    table = pd.DataFrame({"patient_id": cohort.ids[patient], "time": at, "score": score})
     return {"replay": _write(table, out)}, cohort.left_out
 
 

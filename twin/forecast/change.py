@@ -92,6 +92,17 @@ def told(judged: Judged) -> dict[str, object]:
     }
 
 
+def odd(verdicts: Sequence[Verdict | None]) -> tuple[bool, ...]:
+    """Return which values stand alone: each differs from the level of its past, and neither neighbour does.
+
+    Of the newest nobody knows yet.
+    """
+    return tuple(
+        verdict == "changed" and verdicts[at - 1] != "changed" and "no_real_change" in verdicts[at + 1 : at + 2]
+        for at, verdict in enumerate(verdicts)
+    )
+
+
 def verdict_of_course(values: Sequence[float], sd_first: float, sd_last: float) -> Verdict:
     """Return whether a course differs between its two ends, judged on the means of up to three values at each.
 

@@ -5,8 +5,9 @@ from datetime import datetime
 
 from twin.organs.base import Organ, OrganHistory, Text
 from twin.organs.links import Link, links_to
+from twin.record.holding import holding
 from twin.record.timeline import Timeline
-from twin.scores.gather import holding, newest
+from twin.scores.gather import newest
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -17,7 +17,7 @@ from twin.record.fact import Absent
 from twin.record.timeline import Timeline
 from twin.scores.answer import Answer
 from twin.scores.base import Score
-from twin.scores.gather import Found, Site, answer_at, gather, is_too_young, measured, newest
+from twin.scores.gather import Found, Site, answer_at, gather, is_too_young, measured, needed, newest
 from twin.scores.history import history
 
 Array = NDArray[np.float64]
@@ -126,6 +126,9 @@ def _paths(
         return Absent(reason="died")
     if now.absent == "stale_input" or now.detail in score.excludes:
         return Absent(reason=str(now.absent), detail=now.detail)
+    lacking = needed(score, timeline, timeline.as_of)
+    if lacking is not None:
+        return Absent(reason="missing_input", detail=lacking)
     if is_too_young(score, timeline, timeline.as_of):
         return Absent(reason="outside_population", detail="age")
     lost = _lost_signal(today, futures)

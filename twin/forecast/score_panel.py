@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 import numpy as np
 
-from twin.forecast.change import Reading, Verdict, judge, told, verdict_of_course
+from twin.forecast.change import Reading, Verdict, judge, odd, told, verdict_of_course
 from twin.forecast.change_limit import Limit
 from twin.forecast.futures import MONTH, MONTHS
 from twin.forecast.moved_by import MovedBy
@@ -104,7 +104,7 @@ def score_panel(declared: OrganScore, course: ScoreCourse, timeline: Timeline, s
         history=points,
         forecast=_fan(course, declared.output, timeline.as_of),
         moved_by=course.moved_by,
-        trend=_trend(past, noises),
+        trend=_trend(points, noises),
         verdict=_verdict(points, unit),
         source=score.source,
         verification=score.verification,
@@ -189,14 +189,20 @@ def _verdict(points: tuple[ScorePoint, ...], unit: str) -> Text | None:
     return None if judged is None else because(judged, "" if unit == "1" else unit)
 
 
-def _trend(past: list[tuple[datetime, float]], noises: list[float]) -> Trend | None:
-    recent = [item for item in past if past[-1][0] - item[0] <= TREND_WITHIN]
-    if not recent or recent[-1][0] - recent[0][0] < TREND_AT_LEAST:
+def _trend(points: tuple[ScorePoint, ...], noises: list[float]) -> Trend | None:
+    """From the first to the last value of some years without those that stand alone: one wild input makes no trend."""
+    recent = [
+        (point, sd)
+        for point, sd, is_odd in zip(points, noises, odd([each.change for each in points]), strict=True)
+        if points[-1].at - point.at <= TREND_WITHIN and not is_odd
+    ]
+    if not recent or recent[-1][0].at - recent[0][0].at < TREND_AT_LEAST:
         return None
+    (first, sd_first), (last, sd_last) = recent[0], recent[-1]
     return Trend(
-        at_from=recent[0][0],
-        at_to=recent[-1][0],
-        value_from=recent[0][1],
-        value_to=recent[-1][1],
-        verdict=verdict_of_course([value for _, value in recent], noises[-len(recent)], noises[-1]),
+        at_from=first.at,
+        at_to=last.at,
+        value_from=first.value,
+        value_to=last.value,
+        verdict=verdict_of_course([point.value for point, _ in recent], sd_first, sd_last),
     )

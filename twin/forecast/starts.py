@@ -17,6 +17,7 @@ from twin.forecast.dynamics import Entry
 from twin.forecast.group import Group
 from twin.forecast.kernels import LEVEL, RAMP, STEP
 from twin.forecast.motion import motion, rows
+from twin.record.holding import holding
 from twin.record.timeline import Timeline
 
 RENEWED_WITHIN = timedelta(days=180)
@@ -135,7 +136,7 @@ def _begun(timeline: Timeline, effect: Effect) -> Iterator[Acting]:
 
 def is_replaced(timeline: Timeline, keys: Iterable[str]) -> bool:
     """Return True where these signals tell of kidneys that are not the patient's own any more."""
-    return OF_KIDNEYS in keys and any(timeline.has(concept) for concept in OTHER_KIDNEYS)
+    return OF_KIDNEYS in keys and any(holding(timeline, concept, timeline.as_of) for concept in OTHER_KIDNEYS)
 
 
 def is_adult(timeline: Timeline, at: datetime) -> bool:

@@ -6,10 +6,11 @@ from datetime import datetime
 import numpy as np
 
 from twin.organs.base import Need, Population, Text, Threshold, past, rounded
+from twin.record.holding import holding
 from twin.record.signal import signal
 from twin.record.timeline import Timeline
 from twin.scores import score
-from twin.scores.gather import Site, answer_at, holding, inputs_of, newest
+from twin.scores.gather import Site, answer_at, inputs_of, newest
 
 DIED = Text("The patient has died.", "患者已去世。")
 _OTHER_SET = Text("This site follows another rule set for it.", "本机构对此采用另一套规则。")

@@ -36,4 +36,5 @@ SCORE = Score(
     source="Fan R; J Hepatol 2020;73:1368; doi:10.1016/j.jhep.2020.07.025",
     reviewed="2026-11",
     verification="single_source",
+    excludes=("pregnancy", "liver_transplant", "hcc"),
 )

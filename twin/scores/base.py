@@ -59,11 +59,12 @@ class Where:
 
     `signal` key: the trajectory or latest value; `code` key, output: 1 where the coded signal has one of these codes
     (several with `|` between), or the code itself where `output` is empty; `age`, `sex`; `concept` key: 1 where the
-    record has it; `concepts`: 1 where it has any of `among`, and for a set of codes each code of (code, concept) whose
-    concept it has; `score` key, output: another score's answer; `site` key: a setting of this site.
+    record has it; `weekly` key: 1 where it has it twice within a week; `concepts`: 1 where it has any of `among`, and
+    for a set of codes each code of (code, concept) whose concept it has; `score` key, output: another score's answer;
+    `site` key: a setting of this site.
     """
 
-    kind: Literal["signal", "code", "age", "sex", "concept", "concepts", "score", "site"]
+    kind: Literal["signal", "code", "age", "sex", "concept", "weekly", "concepts", "score", "site"]
     key: str = ""
     output: str = ""
     among: tuple[tuple[str, str], ...] = ()
@@ -130,7 +131,8 @@ class Score:
     `formula` takes the inputs by key as NumPy arrays (or scalars) and gives one array, or one per output; NaN where an
     output cannot be had from the optional inputs given. `refusals` are asked in order. `excludes` are concepts for
     which the source defines no result, or which it does not hold for; `confounders` are concepts with which the result
-    misleads, each with the sentence to show. `warnings` always travel with the answer. `min_age` in years is for a
+    misleads, each with the sentence to show. `needs`: a score for people with a disease asks a record for one of
+    these, inputs given by hand are not asked. `warnings` always travel with the answer. `min_age` in years is for a
     score that takes no age: whose record tells a younger age gets no answer. Inputs given by hand are not asked for it.
     """
 
@@ -144,6 +146,7 @@ class Score:
     reviewed: str
     verification: Verification
     excludes: tuple[str, ...] = ()
+    needs: tuple[Where, ...] = ()
     min_age: float | None = None
     confounders: Mapping[str, str] = field(default_factory=dict)
     warnings: tuple[str, ...] = ()

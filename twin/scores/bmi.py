@@ -40,5 +40,6 @@ SCORE = Score(
     source="Definition; bands WS/T 428-2013 (China)",
     reviewed="2026-11",
     verification="verified",
+    excludes=("pregnancy",),
     min_age=ADULT_AGE,  # house value: the bands are those of adults
 )

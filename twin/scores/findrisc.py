@@ -55,5 +55,5 @@ SCORE = Score(
     source="Lindstrom J; Diabetes Care 2003;26:725",
     reviewed="2026-11",
     verification="verified",
-    excludes=("diabetes",),
+    excludes=("diabetes", "pregnancy"),
 )

@@ -38,5 +38,6 @@ SCORE = Score(
     source="Johnson PJ; Cancer Epidemiol Biomarkers Prev 2014;23:144; doi:10.1158/1055-9965.EPI-13-0870",
     reviewed="2026-11",
     verification="verified",
+    excludes=("pregnancy", "liver_transplant"),
     confounders={"vitamin_k_antagonist": "A vitamin K antagonist raises PIVKA-II: GALAD overstates."},
 )

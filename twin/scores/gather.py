@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from twin.record.fact import Fact
+from twin.record.holding import holding, weekly
 from twin.record.signal import signal
 from twin.record.timeline import Timeline
 from twin.scores import score as score_by_key
@@ -13,8 +14,6 @@ from twin.scores.base import Input, Score, Where
 
 TOGETHER = timedelta(days=365)
 """House value: the measurements of one answer lie within this time, else the older one is stale."""
-LONGEST_PREGNANCY = timedelta(weeks=44)
-"""House value: a pregnancy whose end nobody recorded holds so long from its first day on record, and not for ever."""
 
 Site = Mapping[str, bool | str]
 """Settings of this site that scores ask for (`north_america`, `north`, `score2_region`); what is not set is missing."""
@@ -61,25 +60,19 @@ def newest(timeline: Timeline, key: str, until: datetime) -> Fact | None:
     )
 
 
-def holding(timeline: Timeline, concept: str, at: datetime) -> Fact | None:
-    """The newest fact by which a concept holds at `at`, if any.
-
-    Medicines and pregnancy hold while they last. Any other condition, procedure or history holds from its first day on:
-    a resolved heart attack is still one in the record. Not recorded counts as not there.
-    """
-    facts = [
-        fact
-        for fact in timeline.series(concept)
-        if fact.observed_at <= at and ((end := lasts_until(fact, concept)) is None or end > at)
-    ]
-    return facts[-1] if facts else None
+def needed(score: Score, timeline: Timeline, at: datetime) -> str | None:
+    """Return what the record lacks at `at` of what a score is only for, None where it has it or nothing is asked."""
+    if not score.needs or any(_is_there(where, timeline, at) for where in score.needs):
+        return None
+    return score.needs[0].key
 
 
-def lasts_until(fact: Fact, concept: str) -> datetime | None:
-    """When a fact stops to make its concept hold; None where it does not, by the rule of `holding`."""
-    if concept == "pregnancy":
-        return fact.ended_at or fact.observed_at + LONGEST_PREGNANCY
-    return fact.ended_at if fact.kind == "medication" else None
+def _is_there(where: Where, timeline: Timeline, at: datetime) -> bool:
+    """Whether the record has what a score is only for: a concept, or one of the codes of a coded signal."""
+    if where.kind == "concept":
+        return holding(timeline, where.key, at) is not None
+    coded = [fact for fact in timeline.series(where.key) if fact.observed_at <= at]
+    return bool(coded) and coded[-1].derived.code in where.output.split("|")
 
 
 def is_too_young(score: Score, timeline: Timeline, at: datetime) -> bool:
@@ -102,14 +95,14 @@ def measured(score: Score) -> tuple[str, ...]:
 
 def inputs_of(score: Score) -> frozenset[str]:
     """The keys of every signal, coded one and concept a score may look at, nested scores included."""
-    found = {*score.excludes, *score.confounders}
+    found = {*score.excludes, *score.confounders, *(where.key for where in score.needs)}
     for item in score.inputs:
         for where in item.find:
             if where.kind == "score":
                 found |= inputs_of(score_by_key(where.key))
             elif where.kind == "concepts":
                 found |= {concept for _, concept in where.among}
-            elif where.kind in ("signal", "code", "concept"):
+            elif where.kind in ("signal", "code", "concept", "weekly"):
                 found.add(where.key)
     return frozenset(found)
 
@@ -125,6 +118,9 @@ def answer_at(score: Score, timeline: Timeline, at: datetime, site: Site) -> tup
     excluded = next((concept for concept in score.excludes if holding(timeline, concept, at)), None)
     if excluded is not None:
         return Answer(unit=score.unit, absent="outside_population", detail=excluded), found
+    lacking = needed(score, timeline, at)
+    if lacking is not None:
+        return Answer(unit=score.unit, absent="missing_input", detail=lacking), found
     if is_too_young(score, timeline, at):
         return Answer(unit=score.unit, absent="outside_population", detail="age"), found
     stale = _stale(found)
@@ -194,6 +190,11 @@ def _look(item: Input, where: Where, timeline: Timeline, at: datetime, site: Sit
         case "concept":
             fact = holding(timeline, where.key, at)
             return Found(item=item, where=where, value=float(fact is not None), fact=fact)
+        case "weekly":
+            spell = next((each for each in reversed(weekly(timeline, where.key)) if each.covers(at)), None)
+            return Found(
+                item=item, where=where, value=float(spell is not None), fact=None if spell is None else spell.fact
+            )
         case "concepts":
             held = [(code, fact) for code, concept in where.among if (fact := holding(timeline, concept, at))]
             codes = " ".join(dict.fromkeys(code for code, _ in held))

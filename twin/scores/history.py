@@ -7,11 +7,12 @@ from datetime import datetime
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.record.holding import Spell, spells, weekly
 from twin.record.signal import signal
 from twin.record.timeline import DAYS_PER_YEAR, Timeline
 from twin.scores import score as score_by_key
 from twin.scores.base import Input, Score, Where, evaluate
-from twin.scores.gather import TOGETHER, Site, is_too_young, lasts_until, measured, usable
+from twin.scores.gather import TOGETHER, Site, is_too_young, measured, needed, usable
 
 Array = NDArray[np.float64]
 
@@ -61,7 +62,8 @@ def _evaluate(
         if not item.optional and not isinstance(values, str):
             usable_here &= np.isfinite(values)
     for concept in score.excludes:
-        usable_here &= ~_present(timeline, concept, moments)
+        usable_here &= ~_during(spells(timeline, concept), moments)
+    usable_here &= np.array([needed(score, timeline, moment) is None for moment in moments])
     usable_here &= ~np.array([is_too_young(score, timeline, moment) for moment in moments])
     given = {
         item.key: None if item.optional and _is_empty(columns[item.key].values) else columns[item.key].values
@@ -113,7 +115,10 @@ def _look(item: Input, where: Where, timeline: Timeline, moments: tuple[datetime
             meaning = np.nan if sex == "unknown" else item.choices.get(sex, float(sex == "male"))
             return _Column(values=np.full(len(moments), meaning), oldest=nothing, newest=nothing)
         case "concept":
-            here = _present(timeline, where.key, moments).astype(float)
+            here = _during(spells(timeline, where.key), moments).astype(float)
+            return _Column(values=here, oldest=nothing, newest=nothing)
+        case "weekly":
+            here = _during(weekly(timeline, where.key), moments).astype(float)
             return _Column(values=here, oldest=nothing, newest=nothing)
         case "concepts":
             return _Column(values=_any_of(item, where, timeline, moments), oldest=nothing, newest=nothing)
@@ -135,7 +140,7 @@ def _any_of(item: Input, where: Where, timeline: Timeline, moments: tuple[dateti
     """1 where any of the concepts is there, or the sum of what the codes mean whose concept is there."""
     there = {code: np.zeros(len(moments), dtype=bool) for code, _ in where.among}
     for code, concept in where.among:
-        there[code] |= _present(timeline, concept, moments)
+        there[code] |= _during(spells(timeline, concept), moments)
     if item.kind == "codes":
         return np.sum([float(item.choices[code]) * flags for code, flags in there.items()], axis=0)
     return np.logical_or.reduce(list(there.values())).astype(float)
@@ -151,10 +156,9 @@ def _measured(item: Input, where: Where, timeline: Timeline, moments: tuple[date
     return _Column(values=values, oldest=times[index], newest=times[index])
 
 
-def _present(timeline: Timeline, concept: str, moments: tuple[datetime, ...]) -> NDArray[np.bool_]:
-    facts = timeline.series(concept)
-    starts = np.array([fact.observed_at.timestamp() for fact in facts])
-    ends = np.array([np.inf if (end := lasts_until(fact, concept)) is None else end.timestamp() for fact in facts])
+def _during(held: tuple[Spell, ...], moments: tuple[datetime, ...]) -> NDArray[np.bool_]:
+    starts = np.array([each.start.timestamp() for each in held])
+    ends = np.array([np.inf if each.end is None else each.end.timestamp() for each in held])
     at = _seconds(moments)[:, np.newaxis]
     return np.asarray(((starts <= at) & (ends > at)).any(axis=1))
 

@@ -6,6 +6,7 @@ NOBODY_YOUNGER_OR_OLDER = Range(low=0, high=130)  # a: the oldest age on record 
 NOT_NEGATIVE = Range(low=0)
 SHARE = Range(low=0, high=1)
 ADULT = completed_years(18)
+HEPATITIS_B = (Where(kind="concept", key="hbv"), Where(kind="code", key="hbsag", output="positive"))
 ADULT_AGE = 18.0  # a: as `ADULT`, for scores that take no age
 
 
@@ -102,6 +103,11 @@ def has(key: str, *concepts: str) -> Input:
         return Input(key=key, kind="yes_no", find=(Where(kind="concept", key=concepts[0]),))
     among = tuple((concept, concept) for concept in concepts)
     return Input(key=key, kind="yes_no", find=(Where(kind="concepts", among=among),))
+
+
+def on_dialysis() -> Input:
+    """Return 1 where dialysis was needed twice within the week before, or for 24 hours."""
+    return Input(key="dialysis", kind="yes_no", find=(Where(kind="weekly", key="dialysis"),))
 
 
 def smokes(key: str = "smoking", status: str = "current") -> Input:

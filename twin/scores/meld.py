@@ -3,7 +3,7 @@
 import numpy as np
 
 from twin.scores.base import Array, Output, Score
-from twin.scores.inputs import ADULT_AGE, has, positive
+from twin.scores.inputs import ADULT_AGE, on_dialysis, positive
 
 
 def meld(bilirubin: Array, creatinine: Array, inr: Array, dialysis: Array) -> Array:
@@ -32,7 +32,7 @@ SCORE = Score(
         positive("bilirubin", "bilirubin_total", "mg/dL"),
         positive("creatinine", "creatinine", "mg/dL"),
         positive("inr", "inr", "1"),
-        has("dialysis", "dialysis"),
+        on_dialysis(),
     ),
     formula=meld,
     outputs=(Output(key="score", whole=True),),

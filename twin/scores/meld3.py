@@ -3,7 +3,7 @@
 import numpy as np
 
 from twin.scores.base import Array, Output, Score
-from twin.scores.inputs import ADULT_AGE, has, measured, positive, sex
+from twin.scores.inputs import ADULT_AGE, measured, on_dialysis, positive, sex
 
 
 def meld3(
@@ -42,7 +42,7 @@ SCORE = Score(
         positive("inr", "inr", "1"),
         measured("sodium", "sodium", "mmol/L"),
         measured("albumin", "albumin", "g/dL"),
-        has("dialysis", "dialysis"),
+        on_dialysis(),
     ),
     formula=meld3,
     outputs=(Output(key="score", whole=True),),

@@ -3,7 +3,7 @@
 import numpy as np
 
 from twin.scores.base import Array, Output, Score
-from twin.scores.inputs import ADULT_AGE, has, measured, positive
+from twin.scores.inputs import ADULT_AGE, measured, on_dialysis, positive
 from twin.scores.meld import meld_unrounded, rounded
 
 
@@ -25,7 +25,7 @@ SCORE = Score(
         positive("bilirubin", "bilirubin_total", "mg/dL"),
         positive("creatinine", "creatinine", "mg/dL"),
         positive("inr", "inr", "1"),
-        has("dialysis", "dialysis"),
+        on_dialysis(),
         measured("sodium", "sodium", "mmol/L"),
     ),
     formula=meld_na,

@@ -80,5 +80,5 @@ SCORE = Score(
     source="McClelland RL; JACC 2015;66:1643; doi:10.1016/j.jacc.2015.08.035",
     reviewed="2026-11",
     verification="verified",
-    excludes=("ascvd",),
+    excludes=("ascvd", "pregnancy"),
 )

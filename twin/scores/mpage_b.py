@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from twin.scores.base import Array, Given, Output, Score, completed_years
-from twin.scores.inputs import age, male, measured
+from twin.scores.inputs import HEPATITIS_B, age, male, measured
 
 AGE_16 = completed_years(16)
 
@@ -38,5 +38,6 @@ SCORE = Score(
     source="Kim JH; J Hepatol 2018;69:1066; table as reprinted in a review",
     reviewed="2026-11",
     verification="single_source",
-    excludes=("hcc",),
+    excludes=("pregnancy", "liver_transplant", "hcc"),
+    needs=HEPATITIS_B,
 )

@@ -86,7 +86,7 @@ def _given(patient: SyntheticPatient, item: Input, t: Array) -> object:
             return float(patient.smoking in where.output.split("|")) if is_told else None
         if where.kind == "site":
             return np.zeros_like(t)  # a site's own setting (China-PAR: north, urban); off
-        if where.kind == "concept":
+        if where.kind in ("concept", "weekly"):
             return _has(patient, where.key, t)
         if where.kind == "concepts":
             return _among(patient, item, where, t)

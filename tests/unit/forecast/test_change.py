@@ -6,7 +6,7 @@ from math import exp, log, sqrt
 import pytest
 
 from tests.unit.forecast.timelines import NOW
-from twin.forecast.change import Judged, Reading, judge, verdict_of_course
+from twin.forecast.change import Judged, Reading, judge, odd, verdict_of_course
 from twin.forecast.change_limit import Limit, limits
 
 QUARTER = timedelta(days=91)
@@ -206,3 +206,11 @@ def test_course_whose_last_value_alone_is_high_has_not_really_changed() -> None:
 
 def test_course_without_known_noise_can_not_be_told() -> None:
     assert verdict_of_course([1.0, 2.0], 0.0, 0.0) == "cannot_tell"
+
+
+def test_a_value_that_nothing_after_it_confirms_stands_alone() -> None:
+    assert odd([None, "no_real_change", "changed", "no_real_change"]) == (False, False, True, False)
+    assert odd([None, "changed", "changed", "no_real_change"]) == (False, False, False, False)  # a new level
+    assert odd([None, "changed"]) == (False, False)  # of the newest nobody knows yet
+    assert odd([None, "changed", "cannot_tell"]) == (False, False, False)
+    assert odd([]) == ()

@@ -147,6 +147,18 @@ def test_trend_needs_half_a_year() -> None:
     assert (trend.value_from, trend.value_to, trend.verdict) == (248, 176, "changed")
 
 
+def test_one_wild_input_makes_no_trend_of_a_score() -> None:
+    years = "months_ago 96 84 72 60 48 36 24 12 0"
+    enzymes = "\nast 40 41 40 41 40 41 40 41 40\nplatelets 230 232 231 230 229 231 230 232 231"
+    known = timeline(table(f"{years}\nalt 30 31 30 900 30 31 30 31 30{enzymes}"))
+    panel = _score("fib4", known)
+    wild = panel.history[3]
+    assert (wild.change, panel.history[4].change) == ("changed", "no_real_change")
+    assert panel.trend is not None
+    assert panel.trend.at_from == panel.history[4].at
+    assert panel.trend.verdict == "no_real_change"
+
+
 def test_reference_range_is_that_of_the_patients_sex() -> None:
     assert _signal("alt", FATTY).reference == {"low": 7.0, "high": 40.0}
     assert _signal("alt", timeline(sex="male")).reference == {"low": 9.0, "high": 50.0}

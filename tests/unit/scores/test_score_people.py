@@ -1,10 +1,11 @@
 """Whom a record's scores are not for: children, pregnancy, a transplanted liver; what is asked by hand is not asked."""
 
-from datetime import date
+from datetime import date, timedelta
 
 import pytest
 
 from tests.unit.forecast.timelines import NOW, ago, fact, history_of, table, timeline
+from twin.record.fact import Fact
 from twin.record.timeline import Timeline
 from twin.scores import SCORES, calculate, score
 from twin.scores.gather import answer_at
@@ -36,7 +37,8 @@ FINDINGS = (fact(92, "ascites", ago(25), code="mild"), fact(93, "hepatic_encepha
 WITHOUT_AGE = (
     "apri", "albi", "malbi", "meld", "meld_na", "meld3", "child_pugh", "fli", "hsi", "homa_ir", "bmi",
 )  # fmt: skip
-OF_THE_OWN_LIVER = ("fib4", "apri", "albi", "malbi", "nafld_fs", "fli", "hsi")
+OF_THE_OWN_LIVER = ("fib4", "apri", "albi", "malbi", "nafld_fs", "fli", "hsi", "amap")
+OF_HEPATITIS_B = ("page_b", "mpage_b")
 OF_HEART_AND_KIDNEY = (
     "prevent", "pce", "score2", "score2_op", "china_par", "framingham2008", "framingham2008_bmi", "kfre4",
 )  # fmt: skip
@@ -84,10 +86,57 @@ def test_a_score_asks_for_the_age_in_one_way_only() -> None:
     assert not [each.key for each in limited if any(item.key == "age" for item in each.inputs)]
 
 
-@pytest.mark.parametrize("key", [*OF_THE_OWN_LIVER, *OF_HEART_AND_KIDNEY])
+@pytest.mark.parametrize("key", [*OF_THE_OWN_LIVER, *OF_HEART_AND_KIDNEY, *OF_HEPATITIS_B, "bmi", "galad", "mesa_chd"])
 def test_pregnancy_is_named_as_what_a_score_is_not_for(key: str) -> None:
     pregnant = timeline((*LABS, *history_of("pregnancy", months=3)))
     assert said(key, pregnant) == ("outside_population", "pregnancy")
+
+
+def test_pregnancy_told_as_an_answer_is_seen_too() -> None:
+    pregnant = timeline((*LABS, fact(901, "pregnancy_status", ago(3), code="pregnant")))
+    assert said("fib4", pregnant) == ("outside_population", "pregnancy")
+    asked_again = timeline((*pregnant.facts, fact(902, "pregnancy_status", ago(1), code="not_pregnant")))
+    assert said("fib4", asked_again)[0] is None
+
+
+@pytest.mark.parametrize("key", OF_HEPATITIS_B)
+def test_a_score_for_hepatitis_b_asks_for_hepatitis_b(key: str) -> None:
+    assert said(key, timeline(LABS)) == ("missing_input", "hbv")
+    assert history(score(key), timeline(LABS), {}) == ()
+    infected = timeline((*LABS, *history_of("hbv", months=18)))
+    assert said(key, infected)[0] is None
+    assert [at for at, _ in history(score(key), infected, {})] == [ago(12), NOW]
+    carrier = timeline((*LABS, fact(901, "hbsag", ago(18), code="positive")))
+    assert said(key, carrier)[0] is None
+    healed = timeline((*carrier.facts, fact(902, "hbsag", ago(6), code="negative")))
+    assert said(key, healed) == ("missing_input", "hbv")
+
+
+@pytest.mark.parametrize("key", ["meld", "meld_na", "meld3"])
+def test_dialysis_of_years_ago_moves_no_meld_and_that_of_this_week_does(key: str) -> None:
+    def value(*facts: Fact) -> float:
+        answer, _ = answer_at(score(key), timeline((*LABS, *facts)), NOW, {})
+        return answer.outputs["score"]
+
+    sessions = [fact(900 + n, "dialysis", NOW - timedelta(days=n), kind="procedure") for n in (2, 5)]
+    long_ago = fact(910, "dialysis", ago(60), kind="procedure")
+    assert value(long_ago) == value() == value(sessions[0])
+    assert value(*sessions) > value() + 5
+    past = dict(history(score(key), timeline((*LABS, *sessions)), {}))
+    assert past[NOW]["score"] == value(*sessions)
+    assert past[ago(12)]["score"] < value(*sessions) - 5
+
+
+@pytest.mark.parametrize("key", ["ckdepi", "kfre4"])
+def test_kidneys_that_need_dialysis_have_no_estimate_and_those_that_recovered_do(key: str) -> None:
+    assert said(key, timeline((*LABS, *history_of("dialysis", months=6)))) == ("outside_population", "dialysis")
+    once = timeline((*LABS, *history_of("dialysis", months=60, kind="procedure")))
+    assert said(key, once)[1] != "dialysis"
+    grafted = timeline(
+        (*LABS, *history_of("dialysis", months=60), *history_of("kidney_transplant", months=30, start=950))
+    )
+    assert said("ckdepi", grafted)[0] is None
+    assert said("kfre4", grafted) == ("outside_population", "kidney_transplant")
 
 
 @pytest.mark.parametrize("key", OF_THE_OWN_LIVER)
