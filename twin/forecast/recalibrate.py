@@ -10,6 +10,7 @@ import numpy as np
 from twin.forecast import calibrate
 from twin.forecast.calibrate import Recalibration
 from twin.forecast.card.figures import cell_figures, figure_json, named_figures
+from twin.forecast.card.held import of_input
 from twin.forecast.card.reference import reference
 from twin.forecast.card.tripod import DECLARED, checklist
 from twin.forecast.evaluate.measures import Evaluation, Figure, evaluate
@@ -78,7 +79,7 @@ def recalibrate(
             "by_horizon": [cell_figures(cell) for cell in after.cells],
         },
         "inputs": [
-            {**each, **reference(inputs[each["key"]])} if each["key"] in inputs else each
+            {**each, **reference(inputs[each["key"]], of_input(each))} if each["key"] in inputs else each
             for each in model.card["inputs"]
         ],
         "risks": [
