@@ -13,7 +13,8 @@ from twin.forecast.card.figures import cell_figures, figure_json, named_figures
 from twin.forecast.card.held import of_input
 from twin.forecast.card.reference import reference
 from twin.forecast.card.tripod import DECLARED, checklist
-from twin.forecast.evaluate.measures import Evaluation, Figure, evaluate
+from twin.forecast.evaluate.figure import Figure
+from twin.forecast.evaluate.measures import Evaluation, evaluate
 from twin.forecast.evaluate.paired import brier_change
 from twin.forecast.evaluate.rows import Array, Outcomes, Predictions
 from twin.forecast.model_file import ModelFile, versioned

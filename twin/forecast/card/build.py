@@ -11,6 +11,7 @@ from twin.forecast.card.run import Described, InputColumn, Run
 from twin.forecast.card.tripod import checklist
 from twin.forecast.evaluate.measures import REPEATS, Evaluation, evaluate
 from twin.forecast.evaluate.rows import Array, NotJudgeable
+from twin.forecast.evaluate.share import FEW
 
 Json = dict[str, Any]  # values of every JSON type
 
@@ -97,7 +98,8 @@ def _validation(described: Described, run: Run, repeats: int, seed: int) -> Json
     )
     return {
         "how": described.validation,
-        "intervals": f"95 %, percentiles of {repeats} bootstrap samples of patients",
+        "intervals": f"95 %, percentiles of {repeats} bootstrap samples of patients; Wilson's for a group of the "
+        f"calibration plot with fewer than {FEW} patients with or without the event",
         "mean": named_figures(judged.mean),
         "cells": [cell_figures(cell) for cell in judged.cells],
         "too_few": [asdict(cell) for cell in judged.too_few],
