@@ -134,7 +134,7 @@ def of_file(found: model_file.ModelFile) -> Fitted:
     try:
         course = found.spec["course"]
         return Fitted(
-            spec=specs.of(json.loads(found.spec["cohort"])),
+            spec=specs.stored(json.loads(found.spec["cohort"])),
             hazard=from_arrays(_under("risk.", found.arrays), found.spec["risk"]),
             course=None if course is None else JointModel.from_arrays(_under("course.", found.arrays), course),
             recalibration=calibrate.from_arrays(found.arrays),

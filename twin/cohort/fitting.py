@@ -17,6 +17,7 @@ from twin.cohort.known import looks, spreads
 from twin.cohort.landmarks import folds, moments
 from twin.cohort.spec import Spec
 from twin.cohort.tables import Cohort, Outcomes
+from twin.cohort.units import unit_of
 from twin.forecast import calibrate
 from twin.forecast.card.build import build
 from twin.forecast.card.run import Described, Endpoint, InputColumn, People, Run
@@ -156,8 +157,9 @@ def _card(
     is_own: NDArray[np.bool_], made_on: date,
 ) -> dict[str, Any]:  # fmt: skip
     inputs = tuple(
-        InputColumn(key=key, unit=_unit(spec, key), values=rows.predictors[key][is_own])
+        InputColumn(key=key, unit=unit, values=rows.predictors[key][is_own], held=held)
         for key in chosen.model.predictors()
+        for unit, held in (unit_of(spec, key),)
     )
     everybody = np.full(len(cohort.ids), np.nan)
     age = cohort.baseline[spec.people.age] if spec.people.age else everybody
@@ -200,8 +202,3 @@ def _card(
 
 def _called(tried: Tried) -> str:
     return f"{tried.strength:g}, summaries apart" if tried.is_apart else f"{tried.strength:g}"
-
-
-def _unit(spec: Spec, key: str) -> str:
-    biomarker = spec.biomarker(key.partition(":")[0])
-    return (biomarker.unit or "") if biomarker is not None else ""

@@ -19,7 +19,23 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from twin.cohort.checking import LONGEST, sound, usable
 from twin.cohort.errors import BadSpec
+from twin.cohort.written import (
+    number,
+    numbers,
+    of_table,
+    refuse_unknown,
+    rows,
+    table,
+    text,
+    text_or_none,
+    texts,
+    whole,
+    wholes,
+    words,
+    yes_no,
+)
 from twin.forecast.gate import BadCriteria
 from twin.forecast.gate import read as read_criteria
 from twin.forecast.joint.scale import Scale
@@ -27,7 +43,7 @@ from twin.forecast.joint.scale import Scale
 _SECTIONS = {"key", "title", "organ", "endpoint", "landmarks", "biomarkers", "states", "baseline", "diagnoses",
              "course", "people", "card"}  # fmt: skip
 _ENDPOINT = {"name", "event", "competing", "concepts", "death", "horizons", "replay_horizon"}
-_LONGEST = 100  # years: a horizon beyond a life is a slip
+_BIOMARKER = {"scale", "low", "high", "floor", "below", "plausible", "forecast", "signal", "unit"}
 _VISITS = 6  # a patient's visits that are landmarks too: more repeat one another
 
 
@@ -134,90 +150,79 @@ def read(path: Path) -> Spec:
 
 def of(written: Mapping[str, Any]) -> Spec:
     """Return the specification that a TOML document says; raises as `read` does."""
-    unknown = sorted(set(written) - _SECTIONS)
-    if unknown:
-        raise BadSpec(f"nothing is called {unknown[0]!r}; there are {', '.join(sorted(_SECTIONS))}")
-    endpoint = _table(written, "endpoint", _ENDPOINT)
-    landmarks = _table(written, "landmarks", {"times", "visits", "column", "at_least", "below"})
-    diagnoses = _table(written, "diagnoses", {"names", "shifts"})
-    course = _table(written, "course", {"since"})
-    people = _table(written, "people", {"age", "sex", "male"})
-    card = _table(written, "card", {"source", "setting", "intended_use", "limits", "serves"})
-    horizons = _numbers(endpoint, "endpoint.horizons")
-    if not horizons or not 0 < min(horizons) <= max(horizons) < _LONGEST:
+    spec = stored(written)
+    usable(spec)
+    return spec
+
+
+def stored(written: Mapping[str, Any]) -> Spec:
+    """Return the specification that a model was fitted by, whatever has left the catalogues since.
+
+    Raises:
+        BadSpec: something in it is missing, unknown or of the wrong kind, or contradicts the rest.
+    """
+    refuse_unknown(written, _SECTIONS, "here")
+    endpoint = table(written, "endpoint", _ENDPOINT)
+    landmarks = table(written, "landmarks", {"times", "visits", "column", "at_least", "below"})
+    diagnoses = table(written, "diagnoses", {"names", "shifts"})
+    course = table(written, "course", {"since"})
+    people = table(written, "people", {"age", "sex", "male"})
+    card = table(written, "card", {"source", "setting", "intended_use", "limits", "serves"})
+    horizons = numbers(endpoint, "endpoint.horizons")
+    if not horizons or not 0 < min(horizons) <= max(horizons) < LONGEST:
         raise BadSpec("endpoint.horizons: at least one, in years above 0")
     spec = Spec(
-        key=_text(written, "key"),
-        title=_text(written, "title"),
-        organ=str(written.get("organ", "")),
-        endpoint=_text(endpoint, "name", "endpoint.name"),
-        event=int(_number(endpoint, "event", "endpoint.event", 1)),
-        competing=tuple(int(status) for status in _numbers(endpoint, "endpoint.competing", (2,))),
-        concepts=_texts(endpoint, "endpoint.concepts"),
-        is_death=bool(endpoint.get("death", False)),
+        key=text(written, "key"),
+        title=text(written, "title"),
+        organ=words(written, "organ"),
+        endpoint=text(endpoint, "endpoint.name"),
+        event=whole(endpoint, "endpoint.event", 1),
+        competing=wholes(endpoint, "endpoint.competing", (2,)),
+        concepts=texts(endpoint, "endpoint.concepts"),
+        is_death=yes_no(endpoint, "endpoint.death"),
         horizons=tuple(sorted(horizons)),
-        replay_horizon=_number(endpoint, "replay_horizon", "endpoint.replay_horizon", max(horizons)),
-        landmarks=_numbers(landmarks, "landmarks.times", ()),
-        visits=int(_number(landmarks, "visits", "landmarks.visits", _VISITS)),
+        replay_horizon=number(endpoint, "endpoint.replay_horizon", max(horizons)),
+        landmarks=numbers(landmarks, "landmarks.times"),
+        visits=whole(landmarks, "landmarks.visits", _VISITS),
         window=_window(landmarks),
-        biomarkers=tuple(_biomarker(column, _of_kind(row, dict)) for column, row in _rows(written, "biomarkers")),
-        states=tuple(column for column, _ in _rows(written, "states", set())),
+        biomarkers=tuple(_biomarker(column, row) for column, row in rows(written, "biomarkers", _BIOMARKER)),
+        states=tuple(column for column, _ in rows(written, "states", set())),
         baseline=tuple(
-            Baseline(column=column, grows=bool(row.get("grows", False)), source=row.get("from"))
-            for column, row in _rows(written, "baseline", {"grows", "from"})
+            Baseline(
+                column=column,
+                grows=yes_no(row, f"baseline.{column}.grows"),
+                source=text_or_none(row, f"baseline.{column}.from"),
+            )
+            for column, row in rows(written, "baseline", {"grows", "from"})
         ),
-        diagnoses=_texts(diagnoses, "diagnoses.names"),
-        shifts=_texts(diagnoses, "diagnoses.shifts"),
-        course_since=_number(course, "since", "course.since", float("-inf")),
+        diagnoses=texts(diagnoses, "diagnoses.names"),
+        shifts=texts(diagnoses, "diagnoses.shifts"),
+        course_since=number(course, "course.since", float("-inf")),
         people=People(
-            age=_column_name(people, "age"),
-            sex=_column_name(people, "sex"),
-            male=_number(people, "male", "people.male", 1.0),
+            age=text_or_none(people, "people.age"),
+            sex=text_or_none(people, "people.sex"),
+            male=number(people, "people.male", 1.0),
         ),
         card=Card(
-            source=str(card.get("source", "")),
-            setting=str(card.get("setting", "")),
-            intended_use=str(card.get("intended_use", "")),
-            limits=_texts(card, "card.limits"),
+            source=words(card, "card.source"),
+            setting=words(card, "card.setting"),
+            intended_use=words(card, "card.intended_use"),
+            limits=texts(card, "card.limits"),
             serves=_criteria(card),
         ),
         written=dict(written),
     )
-    _check(spec)
+    sound(spec)
     return spec
-
-
-def _check(spec: Spec) -> None:
-    columns = [each.column for each in spec.biomarkers] + list(spec.states)
-    twice = next((column for column in columns if columns.count(column) > 1), None)
-    if twice is not None:
-        raise BadSpec(f"{twice!r} is a biomarker and a state")
-    if spec.window is not None and spec.biomarker(spec.window.column) is None:
-        raise BadSpec(f"landmarks.column: {spec.window.column!r} is no biomarker")
-    stray = next((name for name in spec.shifts if name not in spec.diagnoses), None)
-    if stray is not None:
-        raise BadSpec(f"diagnoses.shifts: {stray!r} is not among the names")
-    if not 0 < spec.replay_horizon <= max(spec.horizons):
-        raise BadSpec("endpoint.replay_horizon: within the longest horizon")
-    known = {item.column for item in spec.baseline}
-    for name, column in (("age", spec.people.age), ("sex", spec.people.sex)):
-        if column is not None and column not in known:
-            raise BadSpec(f"people.{name}: {column!r} is not in the baseline")
-    if not spec.landmarks and spec.visits < 1:
-        raise BadSpec("landmarks: neither times nor visits")
-    if spec.event in spec.competing:
-        raise BadSpec("endpoint: the event competes with itself")
 
 
 def _biomarker(column: str, row: Mapping[str, Any]) -> Biomarker:
     name = f"biomarkers.{column}"
-    known = {"scale", "low", "high", "floor", "below", "plausible", "forecast", "signal", "unit"}
-    _refuse_unknown(row, known, name)
-    plausible = _numbers(row, f"{name}.plausible", (float("-inf"), float("inf")))
+    plausible = numbers(row, f"{name}.plausible", (float("-inf"), float("inf")))
     if len(plausible) != 2 or not plausible[0] < plausible[1]:
         raise BadSpec(f"{name}.plausible: two numbers, the lower first")
+    limits = {key: number(row, f"{name}.{key}", 0.0) for key in ("low", "high", "floor", "below") if key in row}
     try:
-        limits = {key: float(row[key]) for key in ("low", "high", "floor", "below") if key in row}
         scale = Scale.from_json({"kind": row.get("scale", "linear"), **limits})
     except (ValueError, TypeError) as error:
         raise BadSpec(f"{name}: {error}") from error
@@ -225,9 +230,9 @@ def _biomarker(column: str, row: Mapping[str, Any]) -> Biomarker:
         column=column,
         scale=scale,
         plausible=(plausible[0], plausible[1]),
-        is_forecast=bool(row.get("forecast", False)),
-        signal=row.get("signal"),
-        unit=row.get("unit"),
+        is_forecast=yes_no(row, f"{name}.forecast"),
+        signal=text_or_none(row, f"{name}.signal"),
+        unit=text_or_none(row, f"{name}.unit"),
     )
 
 
@@ -235,76 +240,17 @@ def _window(landmarks: Mapping[str, Any]) -> Window | None:
     if "column" not in landmarks:
         return None
     return Window(
-        column=_text(landmarks, "column", "landmarks.column"),
-        at_least=_number(landmarks, "at_least", "landmarks.at_least", float("-inf")),
-        below=_number(landmarks, "below", "landmarks.below", float("inf")),
+        column=text(landmarks, "landmarks.column"),
+        at_least=number(landmarks, "landmarks.at_least", float("-inf")),
+        below=number(landmarks, "landmarks.below", float("inf")),
     )
 
 
 def _criteria(card: Mapping[str, Any]) -> Mapping[str, Any]:
-    criteria = dict(_of_kind(card.get("serves", {}), dict))
+    criteria = dict(of_table(card.get("serves", {}), "card.serves"))
     try:
         if criteria:
             read_criteria(criteria)
     except BadCriteria as error:
         raise BadSpec(f"card.serves: {error}") from error
     return criteria
-
-
-def _table(written: Mapping[str, Any], name: str, known: set[str]) -> Mapping[str, Any]:
-    found = written.get(name, {})
-    if not isinstance(found, dict):
-        raise BadSpec(f"{name} is a table: [{name}]")
-    _refuse_unknown(found, known, name)
-    return found
-
-
-def _refuse_unknown(found: Mapping[str, Any], known: set[str], name: str) -> None:
-    unknown = sorted(set(found) - known)
-    if unknown:
-        raise BadSpec(f"{name}: nothing is called {unknown[0]!r}; there are {', '.join(sorted(known))}")
-
-
-def _rows(written: Mapping[str, Any], name: str, known: set[str] | None = None) -> list[tuple[str, Any]]:
-    rows = list(_of_kind(written.get(name, {}), dict).items())
-    for column, row in rows if known is not None else ():
-        _refuse_unknown(_of_kind(row, dict), known or set(), f"{name}.{column}")
-    return rows
-
-
-def _of_kind(value: Any, kind: type) -> Any:  # Any: whatever TOML holds
-    if not isinstance(value, kind):
-        raise BadSpec(f"a table was expected, not {value!r}")
-    return value
-
-
-def _text(found: Mapping[str, Any], key: str, name: str = "") -> str:
-    value = found.get(key)
-    if not isinstance(value, str) or not value:
-        raise BadSpec(f"{name or key}: a text is missing")
-    return value
-
-
-def _column_name(people: Mapping[str, Any], key: str) -> str | None:
-    return _text(people, key, f"people.{key}") if key in people else None
-
-
-def _texts(found: Mapping[str, Any], name: str) -> tuple[str, ...]:
-    value = found.get(name.rpartition(".")[2], [])
-    if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
-        raise BadSpec(f"{name}: a list of texts")
-    return tuple(value)
-
-
-def _number(found: Mapping[str, Any], key: str, name: str, default: float) -> float:
-    value = found.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value != value:
-        raise BadSpec(f"{name}: a number")
-    return float(value)
-
-
-def _numbers(found: Mapping[str, Any], name: str, default: tuple[float, ...] = ()) -> tuple[float, ...]:
-    value = found.get(name.rpartition(".")[2], list(default))
-    if not isinstance(value, list) or not all(isinstance(each, int | float) for each in value):
-        raise BadSpec(f"{name}: a list of numbers")
-    return tuple(float(each) for each in value)

@@ -16,7 +16,8 @@ from scipy.special import gammaincinv
 
 from twin.forecast.card.reference import shares
 from twin.forecast.evaluate.cells import Cell, cells
-from twin.forecast.evaluate.measures import PERCENTILES, CellMeasures, Figure, evaluate
+from twin.forecast.evaluate.figure import PERCENTILES, Figure
+from twin.forecast.evaluate.measures import CellMeasures, evaluate
 from twin.forecast.evaluate.rows import Array, NotJudgeable, Outcomes, Predictions
 
 Verdict = Literal["steady", "watch", "drifted", "too_few"]

@@ -10,9 +10,11 @@ import numpy as np
 from twin.forecast import calibrate
 from twin.forecast.calibrate import Recalibration
 from twin.forecast.card.figures import cell_figures, figure_json, named_figures
+from twin.forecast.card.held import of_input
 from twin.forecast.card.reference import reference
 from twin.forecast.card.tripod import DECLARED, checklist
-from twin.forecast.evaluate.measures import Evaluation, Figure, evaluate
+from twin.forecast.evaluate.figure import Figure
+from twin.forecast.evaluate.measures import Evaluation, evaluate
 from twin.forecast.evaluate.paired import brier_change
 from twin.forecast.evaluate.rows import Array, Outcomes, Predictions
 from twin.forecast.model_file import ModelFile, versioned
@@ -78,7 +80,7 @@ def recalibrate(
             "by_horizon": [cell_figures(cell) for cell in after.cells],
         },
         "inputs": [
-            {**each, **reference(inputs[each["key"]])} if each["key"] in inputs else each
+            {**each, **reference(inputs[each["key"]], of_input(each))} if each["key"] in inputs else each
             for each in model.card["inputs"]
         ],
         "risks": [

@@ -240,3 +240,19 @@ def test_the_card_in_the_file_is_made_from_patients_left_out(model: Path) -> Non
     assert len(card["risks"]) == 2 and {each["count"] for each in card["inputs"]} == moments
     assert 200 < card["population"]["patients"] < 240  # those still in sight at the first landmark
     assert 0.6 < card["validation"]["mean"]["auc"]["value"] < 0.95
+
+
+def test_the_card_gives_each_input_in_a_unit_of_its_own(model: Path, cohort: Path) -> None:
+    from twin.forecast import model_file
+
+    inputs = {each["key"]: each for each in model_file.load(model).card["inputs"]}
+    marker = pd.read_csv(cohort / "visits.csv").marker
+    assert marker.quantile(0.25) < inputs["marker: newest"]["quantiles"]["0.5"] < marker.quantile(0.9)
+    assert 0.5 < inputs["marker: slope"]["quantiles"]["0.5"] < 2 and inputs["marker: slope"]["unit"] == "ratio a year"
+    counts = inputs["marker: count"]
+    assert counts["unit"] == "readings" and counts["quantiles"]["0.5"] == pytest.approx(
+        round(counts["quantiles"]["0.5"])
+    )
+    assert (
+        inputs["age"]["unit"] == inputs["years since time zero"]["unit"] == inputs["diabetes: for"]["unit"] == "years"
+    )

@@ -12,10 +12,11 @@ import numpy as np
 import pytest
 
 from twin.forecast.card.build import build
+from twin.forecast.card.held import Held, of_input
 from twin.forecast.card.html import page, part
 from twin.forecast.card.markdown import markdown
 from twin.forecast.card.plot import Plot, svg
-from twin.forecast.card.reference import reference, shares
+from twin.forecast.card.reference import is_reference, reference, shares
 from twin.forecast.card.run import Described, Endpoint, InputColumn, People, Run
 from twin.forecast.card.tripod import ITEMS
 from twin.forecast.evaluate.measures import evaluate
@@ -225,6 +226,44 @@ def test_a_spread_counts_everything_once_and_what_is_missing_last() -> None:
     assert sum(found["shares"]) == pytest.approx(1)
     assert found["shares"][-1] == pytest.approx(1 / 6)
     assert shares(values, np.array(found["edges"])).tolist() == found["shares"]
+
+
+@pytest.mark.parametrize(
+    ("held", "natural"),
+    [
+        (Held(), [0.5, 0.7, 0.9]),
+        (Held(kind="log"), np.exp([0.5, 0.7, 0.9])),
+        (Held(kind="log1p"), np.exp([0.5, 0.7, 0.9]) - 1),
+        (Held(kind="logit", low=50, high=100), 50 + 50 / (1 + np.exp([-0.5, -0.7, -0.9]))),
+    ],
+)
+def test_quantiles_are_in_the_unit_and_edges_as_the_model_holds_them(held: Held, natural: list[float]) -> None:
+    values = np.repeat([0.5, 0.7, 0.9], [30, 30, 30])
+    found = reference(values, held)
+    assert [found["quantiles"][level] for level in ("0.05", "0.5", "0.95")] == pytest.approx(natural)
+    assert found["edges"] == reference(values)["edges"]
+    assert of_input({"held": held.as_json()}) == held
+
+
+@pytest.mark.parametrize("wrong", [{"kind": "cube"}, {"kind": "logit", "low": 2, "high": 1}, {"by": 1}, 5, None])
+def test_a_card_whose_input_is_held_on_no_scale_is_no_reference(wrong: Any) -> None:
+    assert is_reference(reference(np.arange(9.0)))
+    assert not is_reference(reference(np.arange(9.0)) | {"held": wrong})
+
+
+def test_the_card_says_a_logarithm_in_its_unit(made: Run) -> None:
+    alt = made.inputs[0]
+    logs = replace(alt, values=np.log(alt.values), held=Held(kind="log"))
+    found = build(DESCRIBED, replace(made, inputs=(logs,)), repeats=2)
+    assert found["inputs"][0]["held"] == {"kind": "log"}
+    assert found["inputs"][0]["quantiles"]["0.5"] == pytest.approx(np.nanmedian(alt.values), rel=0.01)
+    assert "was made before" not in markdown(found, VERSION)
+
+
+def test_a_card_made_before_inputs_told_their_scale_shows_and_says_so(card: dict[str, Any]) -> None:
+    old = card | {"inputs": [{key: value for key, value in each.items() if key != "held"} for each in card["inputs"]]}
+    assert all(is_reference(each) for each in old["inputs"])
+    assert "was made before inputs told their scale" in markdown(old, VERSION)
 
 
 def test_an_input_that_is_never_there_has_no_spread() -> None:

@@ -15,6 +15,7 @@ from twin.forecast.evaluate.cells import Cell, cells, known
 from twin.forecast.evaluate.discrimination import auc
 from twin.forecast.evaluate.measures import MEASURES, evaluate
 from twin.forecast.evaluate.rows import NotJudgeable, Outcomes, Predictions, outcomes_of, predictions_of
+from twin.forecast.evaluate.share import effective, share, wilson
 
 
 def simulated(seed: int = 3, people: int = 400) -> tuple[pd.DataFrame, pd.DataFrame]:
@@ -177,6 +178,59 @@ def test_the_points_hold_everybody_and_rise() -> None:
         assert sum(point.count for point in cell.points) == cell.count
         assert np.all(np.diff([point.expected for point in cell.points]) > 0)
         assert all(point.observed.low <= point.observed.value <= point.observed.high for point in cell.points)
+
+
+def _cell_of(event: list[float], patient: list[int], weight: list[float]) -> Cell:
+    return Cell(
+        landmark=0.0,
+        horizon=1.0,
+        patient=np.array(patient),
+        event=np.array(event),
+        weight=np.array(weight),
+        risk=np.full(len(event), 0.1),
+    )
+
+
+def test_a_group_without_an_event_is_not_sure_to_have_none() -> None:
+    cell = _cell_of([0.0] * 50, list(range(50)), [1.0] * 50)
+    found = share(cell, np.arange(50), np.zeros(21))
+    assert (found.value, found.low) == (0, 0)
+    assert found.high == pytest.approx(1.959964**2 / (50 + 1.959964**2))
+    everybody = share(_cell_of([1.0] * 50, list(range(50)), [1.0] * 50), np.arange(50), np.ones(21))
+    assert (everybody.low, everybody.high) == (pytest.approx(1 - found.high), 1)
+
+
+def test_rows_of_one_patient_make_no_more_patients() -> None:
+    ten = _cell_of([0.0] * 10, list(range(10)), [1.0] * 10)
+    repeated = _cell_of([0.0] * 50, [each % 10 for each in range(50)], [1.0] * 50)
+    unequal = _cell_of([0.0] * 10, list(range(10)), [1.0] * 9 + [9.0])
+    assert effective(ten, np.arange(10)) == effective(repeated, np.arange(50)) == pytest.approx(10)
+    assert effective(unequal, np.arange(10)) == pytest.approx(18**2 / 90)
+
+
+def test_a_group_with_events_enough_keeps_its_bootstrap() -> None:
+    drawn = np.append(0.5, np.linspace(0.3, 0.7, 200))
+    cell = _cell_of([0.0, 1.0] * 5, list(range(10)), [1.0] * 10)
+    found = share(cell, np.arange(10), drawn)
+    assert (found.low, found.high) == (pytest.approx(0.31), pytest.approx(0.69))
+    few = share(cell, np.arange(9), drawn)  # four with the event
+    assert (few.low, few.high) == wilson(0.5, 9)
+
+
+def test_an_interval_of_wilson_is_that_of_the_textbook() -> None:
+    assert wilson(1 / 10, 10) == (pytest.approx(0.0179, abs=1e-4), pytest.approx(0.4042, abs=1e-4))
+    for people in (1.0, 3.7, 1000.0):
+        for part in (0.0, 0.01, 0.5, 1.0):
+            low, high = wilson(part, people)
+            assert 0 <= low <= part <= high <= 1 and low < high
+
+
+def test_no_point_of_a_plot_has_an_interval_of_no_width() -> None:
+    predictions, outcomes = simulated(people=300)
+    found = evaluate(predictions_of(predictions), outcomes_of(outcomes), repeats=30)
+    points = [point for cell in found.cells for point in cell.points]
+    assert any(point.observed.value == 0 for point in points)
+    assert all(point.observed.low < point.observed.high for point in points)
 
 
 def test_a_cell_with_too_few_is_told_and_left_out() -> None:

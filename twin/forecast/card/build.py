@@ -7,10 +7,11 @@ import numpy as np
 
 from twin.forecast.card.figures import cell_figures, named_figures
 from twin.forecast.card.reference import reference
-from twin.forecast.card.run import Described, Run
+from twin.forecast.card.run import Described, InputColumn, Run
 from twin.forecast.card.tripod import checklist
 from twin.forecast.evaluate.measures import REPEATS, Evaluation, evaluate
 from twin.forecast.evaluate.rows import Array, NotJudgeable
+from twin.forecast.evaluate.share import FEW
 
 Json = dict[str, Any]  # values of every JSON type
 
@@ -41,7 +42,7 @@ def build(described: Described, run: Run, *, repeats: int = REPEATS, seed: int =
         "method": described.method,
         "data": _data(described, run),
         "population": _population(run),
-        "inputs": [{"key": column.key, "unit": column.unit, **reference(column.values)} for column in run.inputs],
+        "inputs": [_input(column) for column in run.inputs],
         "risks": [
             {"horizon": float(horizon), **reference(run.predictions.risk[run.predictions.horizon == horizon])}
             for horizon in np.unique(run.predictions.horizon)
@@ -51,6 +52,11 @@ def build(described: Described, run: Run, *, repeats: int = REPEATS, seed: int =
         "limits": list(described.limits),
     }
     return card | {"tripod": checklist(card, described.declared)}
+
+
+def _input(column: InputColumn) -> Json:
+    spread = reference(column.values, column.held)
+    return {"key": column.key, "unit": column.unit, "held": column.held.as_json(), **spread}
 
 
 def _data(described: Described, run: Run) -> Json:
@@ -92,7 +98,8 @@ def _validation(described: Described, run: Run, repeats: int, seed: int) -> Json
     )
     return {
         "how": described.validation,
-        "intervals": f"95 %, percentiles of {repeats} bootstrap samples of patients",
+        "intervals": f"95 %, percentiles of {repeats} bootstrap samples of patients; Wilson's for a group of the "
+        f"calibration plot with fewer than {FEW} patients with or without the event",
         "mean": named_figures(judged.mean),
         "cells": [cell_figures(cell) for cell in judged.cells],
         "too_few": [asdict(cell) for cell in judged.too_few],

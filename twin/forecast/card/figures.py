@@ -5,7 +5,8 @@ from dataclasses import asdict
 from math import isfinite
 from typing import Any
 
-from twin.forecast.evaluate.measures import MEASURES, CellMeasures, Figure
+from twin.forecast.evaluate.figure import Figure
+from twin.forecast.evaluate.measures import MEASURES, CellMeasures
 
 Json = dict[str, Any]  # values of every JSON type
 

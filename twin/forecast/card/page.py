@@ -48,7 +48,7 @@ def sections(card: Json, version: str) -> tuple[Section, ...]:
         _head(card, version),
         _use(card),
         _population(card),
-        Section(title="Inputs", tables=(_inputs(card),)),
+        Section(title="Inputs", sentences=_held(card), tables=(_inputs(card),)),
         _validation(card),
         _calibration(card),
         _benefit(card),
@@ -94,6 +94,16 @@ def _population(card: Json) -> Section:
         ("Predictions", f"{data['predictions']}"),
     )
     return Section(title="On whom it was made", tables=(Table(head=("", ""), rows=rows),))
+
+
+def _held(card: Json) -> tuple[str, ...]:
+    """What to know of units: cards made before inputs told their scale give what the model computes with."""
+    if all("held" in each for each in card["inputs"]):
+        return ()
+    return (
+        "This card was made before inputs told their scale: a number may be a logarithm, a count or a change of what "
+        "has the unit.",
+    )
 
 
 def _inputs(card: Json) -> Table:

@@ -4,16 +4,18 @@ from typing import Any
 
 import numpy as np
 
+from twin.forecast.card.held import AS_IT_IS, Held, of_input
 from twin.forecast.evaluate.rows import Array
 
 BINS = 10  # the custom in stability indices: Siddiqi 2006, Credit Risk Scorecards, chapter 9
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def reference(values: Array) -> dict[str, Any]:
+def reference(values: Array, held: Held = AS_IT_IS) -> dict[str, Any]:
     """Return the spread of values (N,), NaN missing: count, missing, edges of up to ten bins, shares, quantiles.
 
-    `shares` has one more than there are bins: the share missing comes last.
+    `shares` has one more than there are bins: the share missing comes last. Edges are of the values as they are
+    `held`, as drift compares them; quantiles are in the unit, for readers.
     """
     known = values[np.isfinite(values)]
     if not known.size:
@@ -24,7 +26,10 @@ def reference(values: Array) -> dict[str, Any]:
         "missing": len(values) - len(known),
         "edges": edges.tolist(),
         "shares": shares(values, edges).tolist(),
-        "quantiles": {f"{level:g}": float(np.quantile(known, level)) for level in QUANTILES},
+        "quantiles": {
+            f"{level:g}": float(value)
+            for level, value in zip(QUANTILES, held.natural(np.quantile(known, QUANTILES)), strict=True)
+        },
     }
 
 
@@ -33,6 +38,7 @@ def is_reference(found: Any) -> bool:  # Any: a part of a card that came from a 
     try:
         edges, parts = np.array(found["edges"], dtype=np.float64), np.array(found["shares"], dtype=np.float64)
         count, missing = int(found["count"]), int(found["missing"])
+        of_input(found)
     except (KeyError, TypeError, ValueError):
         return False
     is_rising = edges.ndim == 1 and bool(np.all(np.diff(edges) > 0))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.forecast.card.held import AS_IT_IS, Held
 from twin.forecast.evaluate.rows import Array, Ids, Outcomes, Predictions
 from twin.forecast.gate import read
 
@@ -68,7 +69,7 @@ class Described:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class InputColumn:
-    """One input as the model saw it at each moment: values (M,) in `unit`, NaN where missing.
+    """One input as the model saw it at each moment: values (M,), NaN where missing, on the scale `held` of `unit`.
 
     One row a moment, however many horizons are predicted at it: a row repeated counts as a patient more, and drift
     would hold chance for too small.
@@ -77,6 +78,7 @@ class InputColumn:
     key: str
     unit: str
     values: Array
+    held: Held = AS_IT_IS
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -2,8 +2,8 @@
 
 Intervals are percentiles of a bootstrap over patients, all their rows together (Efron and Tibshirani 1993, chapter 13),
 with the censoring weights held. A resampled calibration curve bends more than the data's own, so the draws of the ICI
-are first moved by their bias (the same, chapter 10), and kept above 0. Intervals show chance in who was in the data,
-not what another place would show.
+are first moved by their bias (the same, chapter 10), and kept above 0. A group of the calibration plot with few events
+has Wilson's interval (`share`). Intervals show chance in who was in the data, not what another place would show.
 """
 
 from collections.abc import Callable, Mapping
@@ -16,25 +16,17 @@ from twin.forecast.evaluate.benefit import net_benefit, net_benefit_of_all
 from twin.forecast.evaluate.calibration import groups, ici, intercept, observed_expected, slope
 from twin.forecast.evaluate.cells import Cell, cells
 from twin.forecast.evaluate.discrimination import auc
+from twin.forecast.evaluate.figure import Figure, figure
 from twin.forecast.evaluate.rows import Array, NotJudgeable, Outcomes, Predictions
+from twin.forecast.evaluate.share import share
 
 MEASURES = ("auc", "brier", "scaled_brier", "ici", "intercept", "slope", "observed_expected")
-PERCENTILES = (2.5, 97.5)  # 95 % intervals
 REPEATS = 200  # of the bootstrap: the ends of an interval move by about a tenth of its width between seeds
 MOST_GROUPS = 10
 EVENTS_A_GROUP = 5  # on average: fewer give intervals as wide as the plot (house value)
 THRESHOLDS = (0.05, 0.1, 0.2, 0.3, 0.5)  # where a decision is conceivable (house value); sites read their own
 _BENT = ("ici",)
 _BATCH = 50  # repeats at a time: bounds memory to 50 rows of weights
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Figure:
-    """A number with the 95 % interval of it; NaN where the data give none."""
-
-    value: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -177,7 +169,11 @@ def _measured(cell: Cell, place: np.ndarray, draws: Array) -> tuple[CellMeasures
             rate=figures["rate"],
             figures={name: figures[name] for name in MEASURES},
             points=tuple(
-                Point(count=len(rows), expected=float(cell.risk[rows].mean()), observed=figures[f"point {number}"])
+                Point(
+                    count=len(rows),
+                    expected=float(cell.risk[rows].mean()),
+                    observed=share(cell, rows, drawn[f"point {number}"]),
+                )
                 for number, rows in enumerate(bins)
             ),
             benefit=tuple(
@@ -231,16 +227,3 @@ def _mean(name: str, drawn: list[Array]) -> Figure:
     given = np.isfinite(together)
     counted = np.where(given.any(axis=0), given.sum(axis=0), np.nan)
     return figure(np.where(given, together, 0.0).sum(axis=0) / counted, is_bent=name in _BENT)
-
-
-def figure(drawn: Array, *, is_bent: bool = False) -> Figure:
-    """Return the value (the first draw) with the interval of the others: (1 + repeats,).
-
-    Args:
-        is_bent: the draws are of a distance, which resampling makes larger: move them back by their bias.
-    """
-    others = drawn[1:][np.isfinite(drawn[1:])]
-    if is_bent and others.size:
-        others = np.maximum(others - np.median(others) + drawn[0], 0.0)
-    low, high = np.percentile(others, PERCENTILES) if others.size else (np.nan, np.nan)
-    return Figure(value=float(drawn[0]), low=float(low), high=float(high))

@@ -4,7 +4,8 @@ import numpy as np
 
 from twin.forecast.evaluate.accuracy import brier
 from twin.forecast.evaluate.cells import cells
-from twin.forecast.evaluate.measures import REPEATS, Figure, drawn_patients, figure, numbered
+from twin.forecast.evaluate.figure import Figure, figure
+from twin.forecast.evaluate.measures import REPEATS, drawn_patients, numbered
 from twin.forecast.evaluate.rows import NotJudgeable, Outcomes, Predictions
 
 
