@@ -16,7 +16,8 @@
     ├── CannotServe            (twin.store.models) a model can't be put into this state
     ├── Stopped                the worker was told to end, and what it did is done again later
     ├── UnknownPatient         no patient has this id or identifier
-    └── UnknownKey             a signal, score, organ or rule of this name does not exist
+    ├── UnknownKey             a signal, score, organ or rule of this name does not exist
+    └── NoSuchMoment           a twin is asked for at a moment at which there is none
 
 Messages name codes, places and reasons; never a patient's name or value.
 """
@@ -55,3 +56,7 @@ class UnknownPatient(TwinError):
 
 class UnknownKey(TwinError):
     """No such signal, score, organ or rule."""
+
+
+class NoSuchMoment(TwinError, ValueError):
+    """There is no twin of this patient at that moment."""

@@ -142,7 +142,7 @@ def view(engine: Engine, settings: Settings, patient_id: str, as_of: datetime, *
     """Compute and store the twin as it was known at `as_of`; recalls are not touched."""
     with engine.connect() as connection:
         timeline = records.read_timeline(connection, patient_id, as_of)
-    body = snapshots.to_json(snapshots.build(timeline, now=as_of, settings=forecast_settings(settings)))
+    body = snapshots.to_json(snapshots.build(timeline, now=now, settings=forecast_settings(settings)))
     with engine.begin() as connection:
         forecasts.save_view(connection, patient_id, as_of, body, now)
 

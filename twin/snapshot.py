@@ -7,7 +7,7 @@ from functools import cache
 from types import MappingProxyType
 from typing import Any
 
-from twin.errors import ConfigurationError
+from twin.errors import ConfigurationError, NoSuchMoment
 from twin.forecast.background import Background, Event, Finding, background, events, findings
 from twin.forecast.crossing_panel import Crossing, crossing
 from twin.forecast.following import NO_COURSE, Course, courses, followed
@@ -20,7 +20,7 @@ from twin.forecast.score_course import ScoreCourse, score_course
 from twin.forecast.score_panel import ScorePanel, score_panel
 from twin.forecast.signal_panel import SignalPanel, signal_panel
 from twin.organs import ORGANS
-from twin.organs.base import Organ, Text, Threshold
+from twin.organs.base import Organ, OrganScore, Text, Threshold
 from twin.organs.guideline import RULES_VERSION
 from twin.record.fact import Absent
 from twin.record.timeline import Timeline, known
@@ -59,7 +59,7 @@ class ForecastSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PatientHead:
-    """Who it is. `age` in completed years."""
+    """Who it is. `age` in completed years; None where the birth date is not known, or `as_of` lies before it."""
 
     id: str
     name: str
@@ -109,10 +109,10 @@ def build(timeline: Timeline, *, now: datetime, settings: ForecastSettings | Non
         now: the clock; only to refuse a snapshot of the future. It changes no digit.
 
     Raises:
-        ValueError: `as_of` lies in the future.
+        NoSuchMoment: `as_of` lies in the future.
     """
     if timeline.as_of > now + _CLOCKS_DIFFER_BY:
-        raise ValueError("as_of lies in the future")
+        raise NoSuchMoment("as_of lies in the future")
     chosen = settings or ForecastSettings()
     visible = replace(timeline, facts=known(timeline.facts, timeline.as_of))
     age = visible.age()
@@ -165,7 +165,7 @@ def _organ(
         for key in dict.fromkeys(item.key for item in organ.scores)
     }
     scores = {
-        (item.key, item.output): score_panel(item, courses[item.key], timeline, settings.site) for item in organ.scores
+        (item.key, item.output): _score(item, courses[item.key], timeline, settings.site) for item in organ.scores
     }
 
     def has_values(threshold: Threshold) -> bool:
@@ -211,6 +211,11 @@ def lines_of(
         )
         for each in thresholds
     )
+
+
+def _score(declared: OrganScore, course: ScoreCourse, timeline: Timeline, site: Site) -> ScorePanel:
+    panel, lacks = score_panel(declared, course, timeline, site), course.lacks(declared.output)
+    return panel if lacks is None else replace(panel, absent=lacks.reason, detail=lacks.detail)
 
 
 def _plain(value: Any) -> Any:

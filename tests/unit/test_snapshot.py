@@ -1,11 +1,11 @@
 import json
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from tests.unit.forecast.timelines import FALLING_PLATELETS, NOW, ago, fact, history_of, table, timeline
-from twin.errors import ConfigurationError
+from twin.errors import ConfigurationError, NoSuchMoment
 from twin.forecast.dynamics import at_time, follow, observation, reading
 from twin.forecast.group import alone
 from twin.forecast.motion import motion
@@ -68,8 +68,22 @@ def test_shape_holds_what_the_pages_are_made_of() -> None:
 
 
 def test_snapshot_of_the_future_is_refused() -> None:
-    with pytest.raises(ValueError, match="future"):
+    with pytest.raises(NoSuchMoment, match="future"):
         build(replace(FATTY, as_of=NOW + timedelta(days=2)), now=NOW)
+
+
+def test_nobody_has_an_age_before_birth() -> None:
+    body = to_json(build(replace(FATTY, as_of=datetime(1900, 1, 1, tzinfo=UTC)), now=NOW))
+    assert body["patient"]["age"] is None
+
+
+def test_a_score_without_a_value_says_why() -> None:
+    scores = [score for organ in to_json(build(FATTY, now=NOW))["organs"] for score in organ["scores"]]
+    kidney = timeline((*FATTY.facts, *table("months_ago 1\ncreatinine 80", start=700)))
+    scores += [score for organ in to_json(build(kidney, now=NOW))["organs"] for score in organ["scores"]]
+    assert [score["output"] for score in scores if (score["value"] is None) != bool(score["absent"])] == []
+    cystatin = next(score for score in reversed(scores) if score["output"] == "crcys_2021")
+    assert (cystatin["absent"], cystatin["detail"]) == ("missing_input", "scys")
 
 
 @pytest.mark.parametrize(

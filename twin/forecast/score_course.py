@@ -57,6 +57,16 @@ class ScoreCourse:
         acting = (each for here in held if here is not None for each in moved_by(here, self.timeline))
         return tuple(each for each in acting if each.is_unread)
 
+    def lacks(self, output: str) -> Absent | None:
+        """Return why one output is not there though the score has an answer: an input that only it needs, or its range.
+
+        None where it is there, and where the answer itself is absent and says why.
+        """
+        if self.answer.absent is not None or output in self.answer.outputs:
+            return None
+        lacking = ", ".join(each.item.key for each in self.found if each.item.optional and each.value is None)
+        return Absent(reason="missing_input" if lacking else "impossible_value", detail=lacking)
+
     def newest(self, output: str) -> tuple[datetime, float] | None:
         """Return the newest of the past that has this output: the answer itself, where there is one."""
         if self.at is not None and output in self.answer.outputs:

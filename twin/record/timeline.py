@@ -98,11 +98,11 @@ class Timeline:
         return self._by_system.get(system, ())
 
     def age(self, at: datetime | None = None) -> float | Absent:
-        """Age in years (a) at `at` (default: `as_of`)."""
-        born = self.patient.birth_date
+        """Age in years (a) at `at` (default: `as_of`); Absent before birth."""
+        born, day = self.patient.birth_date, (at or self.as_of).date()
         if born is None:
             return Absent(reason="missing_input", detail="birth_date")
-        return ((at or self.as_of).date() - born).days / DAYS_PER_YEAR
+        return Absent(reason="before_birth") if day < born else (day - born).days / DAYS_PER_YEAR
 
     @cached_property
     def died_at(self) -> datetime | None:
