@@ -1,11 +1,12 @@
 """`twin cohort`: fit, ask and replay a model of a research cohort."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from twin.cli.say import as_json, could_not
+from twin.cli.say import as_json, could_not, writable
 
 app = typer.Typer(help="Models of research cohorts: fit, predict, replay.", no_args_is_help=True)
 
@@ -33,14 +34,18 @@ def fit(
     with could_not():
         made_on = datetime.now(UTC).date()
         chosen = None if ids is None else tables.listed(ids)
+        writable(model)
         made = fitting.fit(specs.read(spec), data, chosen, made_on, tell=lambda text: typer.echo(text, err=True))
         version = fitted.save(made.fitted, made.card, model, made_on)
     if json_out:
         as_json({"model": str(model), "version": version, **made.summary})
         return
     typer.echo(f"{model}: version {version}, {made.summary['patients']} patients, {made.summary['events']} events")
-    for reason, count in made.summary["left_out"].items():
-        typer.echo(f"left out: {reason}: {count}")
+    told = dict(made.summary["left_out"])
+    told |= {f"{column}: too few readings to follow its course": "" for column in made.summary["not_followed"]}
+    if made.summary["without_outcome"]:
+        told["patients without an outcome"] = made.summary["without_outcome"]
+    _left_out(told)
 
 
 @app.command("dynamics")
@@ -60,6 +65,7 @@ def dynamics(
     with could_not():
         chosen = None if ids is None else tables.listed(ids)
         made_on = datetime.now(UTC).date()
+        writable(out)
         found = moving.fit(specs.read(spec), data, chosen, made_on, tell=lambda text: typer.echo(text, err=True))
         moving.save(found, out)
     told = {"file": str(out), "version": found.version, "patients": found.patients, "readings": found.readings}
@@ -69,8 +75,7 @@ def dynamics(
     typer.echo(
         f"{out}: {found.version}, {found.patients} patients, {found.readings} readings: {', '.join(found.signals)}"
     )
-    for column, reason in found.left_out.items():
-        typer.echo(f"left out: {column}: {reason}")
+    _left_out(found.left_out)
 
 
 @app.command("predict")
@@ -97,7 +102,7 @@ def replay(
     out: Annotated[Path, typer.Option("--out", help="The CSV to write: patient_id, time, score.")],
     json_out: Annotated[bool, _JSON] = False,
 ) -> None:
-    """Score every visit by what was known at it: the risk within the specification's replay horizon."""
+    """Score every visit by what an alert at it would add, from what was known at it (docs/cohorts)."""
     from twin.cohort import fitted, predicting
 
     with could_not():
@@ -132,8 +137,7 @@ def export(
         as_json(found)
         return
     typer.echo(f"{out}: {found['patients']} patients, {found['events']} events, {found['readings']} readings")
-    for reason, count in found["left_out"].items():
-        typer.echo(f"left out: {reason}: {count}")
+    _left_out(found["left_out"])
 
 
 def _say(json_out: bool, version: str, written: dict[str, int], left_out: dict[str, int]) -> None:
@@ -141,5 +145,9 @@ def _say(json_out: bool, version: str, written: dict[str, int], left_out: dict[s
         as_json({"version": version, "rows": written, "left_out": left_out})
         return
     typer.echo(f"model {version}: " + ", ".join(f"{count} rows of {name}" for name, count in written.items()))
-    for reason, count in left_out.items():
-        typer.echo(f"left out: {reason}: {count}")
+    _left_out(left_out)
+
+
+def _left_out(found: Mapping[str, object]) -> None:
+    for what, how in found.items():
+        typer.echo(f"left out: {what}" + (f": {how}" if how != "" else ""))

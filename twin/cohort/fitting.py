@@ -52,7 +52,7 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
         BadTable: a table can't be used. TooFewEvents: there is nothing to learn from.
     """
     cohort = tables.read(data, spec, ids)
-    outcomes = tables.outcomes(data, spec, cohort)
+    outcomes = tables.outcomes(data, spec, cohort, is_part=ids is not None)
     tell(f"{len(cohort.ids)} patients, {len(cohort.visits.time)} visits")
     spread, middle = spreads(cohort, spec), middles(cohort, spec)
     course = _course(spec, cohort, middle, tell)
@@ -86,7 +86,7 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
             "not_followed": [
                 each.column for each in spec.biomarkers if course is None or each.column not in course.keys
             ],
-            "left_out": cohort.left_out,
+            "left_out": cohort.left_out | outcomes.left_out,
             "penalty": {
                 cause: {_called(each): [round(each.loss, 6), round(each.weight, 3)] for each in tried}
                 for cause, tried in chosen.tried.items()

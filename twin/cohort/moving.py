@@ -52,7 +52,8 @@ def fit(spec: Spec, data: Path, ids: NDArray[np.object_] | None, made_on: date, 
     cohort = read(data, spec, ids)
     chosen, left_out = _chosen(spec, followed(cohort, spec))
     if not chosen:
-        raise TooFewReadings("no biomarker of the specification is a signal with a unit and enough readings")
+        why = "; ".join(f"{column}: {reason}" for column, reason in left_out.items())
+        raise TooFewReadings(f"no biomarker is a signal with a unit and enough readings ({why})")
     keys, moves = [each.column for each in chosen], [motions()[each.signal or ""] for each in chosen]
     tell(f"how {len(keys)} signals move")
     series = readings(cohort, spec, middles(cohort, spec), keys)

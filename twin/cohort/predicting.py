@@ -11,6 +11,7 @@ from twin.cohort.course import readings
 from twin.cohort.errors import CannotPredict
 from twin.cohort.fitted import Fitted, risks
 from twin.cohort.tables import Cohort
+from twin.forecast.hazards.model import BeyondHorizon
 from twin.forecast.joint.filter import states_at
 from twin.forecast.joint.predict import quantiles
 
@@ -30,9 +31,14 @@ def predict_risks(fitted: Fitted, cohort: Cohort, asked: pd.DataFrame) -> pd.Dat
     """
     if asked.empty:
         return asked[["patient_id", "landmark_time", "horizon"]].assign(risk=[], low=[], high=[])
-    patient = cohort.index_of(asked["patient_id"].to_numpy(dtype=object), RISK_TASKS)
+    patient = cohort.index_of(asked, RISK_TASKS)
     at = asked["landmark_time"].to_numpy(dtype=np.float64)
-    wanted, column = np.unique(asked["horizon"].to_numpy(dtype=np.float64), return_inverse=True)
+    horizons, last = asked["horizon"].to_numpy(dtype=np.float64), max(fitted.spec.horizons)
+    beyond = ~((horizons > 0) & (horizons <= last))
+    if beyond.any():
+        place = f"{RISK_TASKS} row {tables.row_of(asked, beyond)}"
+        raise BeyondHorizon(f"{place}: a horizon lies above 0 and within the {last:g} years the model was fitted for")
+    wanted, column = np.unique(horizons, return_inverse=True)
     pairs, row = np.unique(np.stack((patient.astype(np.float64), at), axis=1), axis=0, return_inverse=True)
     found = risks(fitted, cohort, pairs[:, 0].astype(np.int64), pairs[:, 1], wanted.tolist())
     row = row.ravel()
@@ -58,13 +64,16 @@ def predict_readings(fitted: Fitted, cohort: Cohort, asked: pd.DataFrame) -> pd.
     if course is not None and len(asked):
         years = asked["target_time"].to_numpy(dtype=np.float64) - asked["origin_time"].to_numpy(dtype=np.float64)
         if (years <= 0).any():
-            raise CannotPredict(f"row {int(np.argmax(years <= 0)) + 2}: the target is not after its origin")
-        patient = cohort.index_of(asked["patient_id"].to_numpy(dtype=object), FORECAST_TASKS)
+            row = tables.row_of(asked, years <= 0)
+            raise CannotPredict(f"{FORECAST_TASKS} row {row}: the target is not after its origin")
+        patient = cohort.index_of(asked, FORECAST_TASKS)
         at = asked["origin_time"].to_numpy(dtype=np.float64)
         series = readings(cohort, fitted.spec, fitted.middle, course.keys)
+        strange = ~asked["biomarker"].isin(course.keys).to_numpy()
+        if strange.any():
+            row, name = tables.row_of(asked, strange), asked["biomarker"].iloc[int(np.argmax(strange))]
+            raise CannotPredict(f"{FORECAST_TASKS} row {row}: the model does not follow {name!r}")
         for name in asked["biomarker"].unique():
-            if name not in course.keys:
-                raise CannotPredict(f"the model does not follow {name!r}")
             mine = np.flatnonzero(asked["biomarker"].to_numpy() == name)
             for start in range(0, len(mine), _ROWS_AT_ONCE):
                 part = mine[start : start + _ROWS_AT_ONCE]
@@ -88,22 +97,22 @@ def predict(fitted: Fitted, data: Path, tasks: Path, out: Path) -> tuple[dict[st
         CannotPredict: neither is there, or a file can't be written. Others as the functions above.
     """
     cohort = tables.read(data, fitted.spec, histories=tasks)
-    written = {}
+    answered = {}
     if (tasks / RISK_TASKS).is_file():
         asked = tables.tasks(
             tasks / RISK_TASKS, ["patient_id", "landmark_time", "horizon"], ["landmark_time", "horizon"]
         )
-        written["risk"] = _write(predict_risks(fitted, cohort, asked), out / "risk.csv")
+        answered["risk"] = predict_risks(fitted, cohort, asked)
     if (tasks / FORECAST_TASKS).is_file():
         asked = tables.tasks(
             tasks / FORECAST_TASKS,
             ["patient_id", "biomarker", "origin_time", "target_time"],
             ["origin_time", "target_time"],
         )
-        written["forecast"] = _write(predict_readings(fitted, cohort, asked), out / "forecast.csv")
-    if not written:
+        answered["forecast"] = predict_readings(fitted, cohort, asked)
+    if not answered:
         raise CannotPredict(f"neither {RISK_TASKS} nor {FORECAST_TASKS} is in {tasks.name}")
-    return written, cohort.left_out
+    return {name: _write(table, out / f"{name}.csv") for name, table in answered.items()}, cohort.left_out
 
 
 def replay(fitted: Fitted, data: Path, out: Path) -> tuple[dict[str, int], dict[str, int]]:

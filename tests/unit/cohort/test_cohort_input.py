@@ -4,6 +4,7 @@ import re
 import tomllib
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -147,3 +148,61 @@ def test_what_is_left_out_is_counted_by_reason(cohort: Path) -> None:
         "visits without a time": 1,
     }
     assert len(found.columns["marker"].value) == len(visits) - 4
+
+
+def test_cells_beyond_the_header_are_refused_and_shift_no_column(cohort: Path) -> None:
+    head, *rows = (cohort / "visits.csv").read_text().splitlines()
+    (cohort / "visits.csv").write_text("\n".join([head, *(f"{row}," for row in rows)]))
+    with pytest.raises(BadTable, match=r"visits\.csv: rows have more cells than the header has names"):
+        tables.read(cohort, spec.read(cohort / "cohort.toml"))
+
+
+def test_a_row_counts_once_and_blank_lines_shift_no_row_number(cohort: Path) -> None:
+    head, *rows = (cohort / "visits.csv").read_text().splitlines()
+    once = tables.read(cohort, spec.read(cohort / "cohort.toml"))
+    (cohort / "visits.csv").write_text("\n".join([head, "", *rows, *rows[:3], ""]))
+    twice = tables.read(cohort, spec.read(cohort / "cohort.toml"))
+    assert twice.left_out == {"rows of visits.csv that stand there twice": 3}
+    assert twice.columns["marker"].value.tolist() == once.columns["marker"].value.tolist()
+    (cohort / "visits.csv").write_text("\n".join([head, "", rows[0], "P0001,x,,,", *rows[1:]]))
+    with pytest.raises(BadTable, match=r"visits\.csv row 4, time: no number"):
+        tables.read(cohort, spec.read(cohort / "cohort.toml"))
+
+
+def test_patients_and_outcomes_of_nobody_are_counted(cohort: Path) -> None:
+    asked = spec.read(cohort / "cohort.toml")
+    some = tables.read(cohort, asked, np.array(["P0001", "P0002", "P9998", "P9999"], dtype=object))
+    assert some.left_out == {"patients listed that are not in patients.csv": 2}
+    outcomes = pd.read_csv(cohort / "outcomes.csv")
+    outcomes.loc[0, "time"] = -1.0
+    strangers = outcomes[:2].assign(patient_id=["X1", "X2"])
+    pd.concat([outcomes, strangers]).to_csv(cohort / "outcomes.csv", index=False)
+    found = tables.outcomes(cohort, asked, tables.read(cohort, asked))
+    assert found.left_out == {
+        "outcomes of patients that are not in patients.csv": 2,
+        "patients whose outcome lies before their first visit": 1,
+    }
+    assert tables.outcomes(cohort, asked, some, is_part=True).left_out == {}
+
+
+def test_what_the_source_writes_for_below_the_floor_is_a_reading(cohort: Path) -> None:
+    text = (cohort / "cohort.toml").read_text()
+    floored = text.replace('scale = "log"', 'scale = "log", floor = 0.5, below = 0')
+    (cohort / "cohort.toml").write_text(floored)
+    visits = pd.read_csv(cohort / "visits.csv")
+    visits["marker"] = visits["marker"].where(visits["marker"] >= 0.5, 0.0)
+    visits.loc[0, "marker"] = -3.0
+    visits.to_csv(cohort / "visits.csv", index=False)
+    asked = spec.read(cohort / "cohort.toml")
+    found = tables.read(cohort, asked)
+    assert (visits["marker"] == 0).sum() > 0
+    assert found.left_out == {"marker: no plausible value": 1}
+    assert len(found.columns["marker"].value) == len(visits) - 1
+    assert np.isfinite(asked.biomarkers[0].scale.working(found.columns["marker"].value)).all()
+
+
+def test_a_value_no_measurement_has_is_left_out(cohort: Path) -> None:
+    visits = pd.read_csv(cohort / "visits.csv")
+    visits.loc[0, "another"] = 1e200
+    visits.to_csv(cohort / "visits.csv", index=False)
+    assert tables.read(cohort, spec.read(cohort / "cohort.toml")).left_out == {"another: no plausible value": 1}

@@ -25,6 +25,8 @@ Array = NDArray[np.float64]
 Tell = Callable[[str], None]
 
 INTERVALS = 5
+FEW = Tried(strength=100_000.0, is_apart=False, loss=0.0, weight=1.0)
+"""What competes and is too rare to choose by: so hard a hold that its hazard is nearly the same for everybody."""
 
 
 class TooFewEvents(TwinError):
@@ -80,8 +82,8 @@ def choose(rows: Rows, horizons: Sequence[float], looks: Looks | None = None, te
     count = len(np.unique(rows.patient[(rows.status == 1) & within]))
     if count < EVENTS_AT_LEAST:
         raise TooFewEvents(f"{count} patients with the event within {cuts[-1]:g} years, {EVENTS_AT_LEAST} are needed")
-    competing = len(np.unique(rows.patient[(rows.status == 2) & within])) >= EVENTS_AT_LEAST
-    causes = {"event": 1, "competing": 2} if competing else {"event": 1}
+    competing = len(np.unique(rows.patient[(rows.status == 2) & within]))
+    causes = {"event": 1, "competing": 2} if competing >= EVENTS_AT_LEAST else {"event": 1}
     tell("five folds of patients")
     folds = [penalty.fold_of(rows, rows.fold == number, looks, cuts, causes) for number in range(FOLDS)]
     told, tried, beside, made = {}, {}, {}, {}
@@ -93,15 +95,19 @@ def choose(rows: Rows, horizons: Sequence[float], looks: Looks | None = None, te
         told[name], beside[name] = _beside(rows, looks, cuts, status, summed)
         tell(f"all patients: {name}")
         made[name] = _whole(rows, looks, cuts, status, tried[name], beside[name].net)
+    chosen = terms(rows.of(looks.summed))
+    if 0 < competing < EVENTS_AT_LEAST:  # too few to tell who, not how often
+        made["competing"] = penalty.whole(rows, looks, cuts, 2, (FEW,))
+        told["competing"] = log_hazards(matrix(chosen, rows.predictors), made["competing"].theta, growth(cuts))
     model = HazardModel(
-        terms=terms(rows.of(looks.summed)),
+        terms=chosen,
         cuts=cuts,
         growth=growth(cuts),
         event=made["event"],
         competing=made.get("competing"),
     )
     event = np.exp(told["event"])
-    other = np.exp(told["competing"]) if competing else np.zeros_like(event)
+    other = np.exp(told["competing"]) if "competing" in told else np.zeros_like(event)
     return Chosen(model=model, out_of_fold=incidences(event, other, cuts, horizons), tried=tried, beside=beside)
 
 

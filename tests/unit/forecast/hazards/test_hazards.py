@@ -176,6 +176,25 @@ def test_where_judging_rows_have_too_few_events_all_judge() -> None:
     assert choose(few, [3.0]).tried == choose(rows, [3.0]).tried
 
 
+def test_what_competes_too_rarely_to_be_foretold_still_ends_the_wait() -> None:
+    rows = _rows(count=150)
+    others = np.flatnonzero(rows.status == 2)
+    few = dataclasses.replace(rows, status=np.where(np.isin(np.arange(150), others[9:]), 0, rows.status))
+    gone = dataclasses.replace(few, status=np.where(few.status == 2, 0, few.status))
+    counted, ignored = choose(few, [3.0]), choose(gone, [3.0])
+    assert counted.model.competing is not None and ignored.model.competing is None
+    assert "competing" not in counted.tried  # nothing was chosen for it
+    here = {"x": np.array([-1.0, 0.0, 1.0]), "noise": np.zeros(3)}
+    beside, alone = risk(counted.model, here, [3.0]).value[:, 0], risk(ignored.model, here, [3.0]).value[:, 0]
+    assert (beside < alone).all() and (beside > 0.9 * alone).all()
+    assert (counted.out_of_fold < ignored.out_of_fold).all()
+    hazard = np.exp(log_hazards(matrix(counted.model.terms, here), counted.model.competing.theta, counted.model.growth))
+    assert hazard.mean(axis=0) @ np.diff(counted.model.cuts) / 3 == pytest.approx(
+        9 / few.time.clip(0, 3).sum(), rel=0.15
+    )
+    assert hazard.max(axis=0) / hazard.min(axis=0) == pytest.approx(1.0, abs=0.05)  # nearly the same for everybody
+
+
 def test_the_interval_holds_the_true_risk_beside_a_strong_competing_event() -> None:
     truth_x = np.array([-1.0, 0.0, 1.5])
     event, other = 0.1 * np.exp(0.8 * truth_x), 0.3 * np.exp(truth_x)
