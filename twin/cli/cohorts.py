@@ -13,6 +13,7 @@ app = typer.Typer(help="Models of research cohorts: fit, predict, replay.", no_a
 _SPEC = typer.Option("--spec", help="What the columns mean: a cohort.toml (docs/cohorts).")
 _IDS = typer.Option("--ids", help="A CSV with patient_id: only these patients.")
 _DATA = typer.Option("--data", help="A folder with patients.csv, visits.csv and, for a fit, outcomes.csv.")
+_TASKS = typer.Option("--tasks", help="A folder with any of tasks_risk.csv, tasks_forecast.csv, tasks_threshold.csv.")
 _MODEL = typer.Option("--model", help="The model file.")
 _JSON = typer.Option("--json", help="Print JSON.")
 
@@ -82,8 +83,8 @@ def dynamics(
 def predict(
     model: Annotated[Path, _MODEL],
     data: Annotated[Path, _DATA],
-    tasks: Annotated[Path, typer.Option("--tasks", help="A folder with tasks_risk.csv and/or tasks_forecast.csv.")],
-    out: Annotated[Path, typer.Option("--out", help="The folder to write risk.csv and forecast.csv into.")],
+    tasks: Annotated[Path, _TASKS],
+    out: Annotated[Path, typer.Option("--out", help="The folder to write the answers into: risk.csv, ...")],
     json_out: Annotated[bool, _JSON] = False,
 ) -> None:
     """Answer every row of the task files from what lies at or before its time."""

@@ -11,6 +11,9 @@ from twin.cohort.course import readings
 from twin.cohort.errors import CannotPredict
 from twin.cohort.fitted import Fitted, risks
 from twin.cohort.tables import Cohort
+from twin.cohort.thresholds import COLUMNS as THRESHOLD_COLUMNS
+from twin.cohort.thresholds import NUMBERS as THRESHOLD_NUMBERS
+from twin.cohort.thresholds import THRESHOLD_TASKS, predict_thresholds
 from twin.forecast.hazards.model import BeyondHorizon
 from twin.forecast.joint.filter import states_at
 from twin.forecast.joint.predict import quantiles
@@ -89,12 +92,12 @@ def predict_readings(fitted: Fitted, cohort: Cohort, asked: pd.DataFrame) -> pd.
 
 
 def predict(fitted: Fitted, data: Path, tasks: Path, out: Path) -> tuple[dict[str, int], dict[str, int]]:
-    """Answer `tasks_risk.csv` and `tasks_forecast.csv` of a folder, as far as they are there.
+    """Answer `tasks_risk.csv`, `tasks_forecast.csv` and `tasks_threshold.csv` of a folder, as far as they are there.
 
     Returns the rows written, and what of the data could not be used, by reason.
 
     Raises:
-        CannotPredict: neither is there, or a file can't be written. Others as the functions above.
+        CannotPredict: none is there, or a file can't be written. Others as the functions above.
     """
     cohort = tables.read(data, fitted.spec, histories=tasks)
     answered = {}
@@ -110,8 +113,11 @@ def predict(fitted: Fitted, data: Path, tasks: Path, out: Path) -> tuple[dict[st
             ["origin_time", "target_time"],
         )
         answered["forecast"] = predict_readings(fitted, cohort, asked)
+    if (tasks / THRESHOLD_TASKS).is_file():
+        asked = tables.tasks(tasks / THRESHOLD_TASKS, list(THRESHOLD_COLUMNS), list(THRESHOLD_NUMBERS))
+        answered["threshold"] = predict_thresholds(fitted, cohort, asked)
     if not answered:
-        raise CannotPredict(f"neither {RISK_TASKS} nor {FORECAST_TASKS} is in {tasks.name}")
+        raise CannotPredict(f"none of {RISK_TASKS}, {FORECAST_TASKS}, {THRESHOLD_TASKS} is in {tasks.name}")
     return {name: _write(table, out / f"{name}.csv") for name, table in answered.items()}, cohort.left_out
 
 

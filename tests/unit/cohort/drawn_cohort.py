@@ -32,7 +32,10 @@ sex = "male"
 
 
 def draw(folder: Path, patients: int = 240, seed: int = 0) -> Path:
-    """Write `cohort.toml`, the tables and `truth.csv` (the hazard in the third year) into `folder`, and return it."""
+    """Write `cohort.toml`, the tables and `truth.csv` (the hazard in the third year, the course) into `folder`.
+
+    Returns it.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     rng = np.random.default_rng(seed)
     rows, outcomes, people, events, truth = [], [], [], [], []
@@ -56,7 +59,7 @@ def draw(folder: Path, patients: int = 240, seed: int = 0) -> Path:
             if at < end:
                 another = round(float(rng.normal(20, 3)), 2) if rng.random() < 0.4 else None
                 rows.append((name, round(at, 4), round(value, 5), another, int(rng.random() < 0.3)))
-        truth.append((name, np.exp(-3.2 + 1.5 * (level + drift * 2.5) + 0.03 * (age - 60))))
+        truth.append((name, np.exp(-3.2 + 1.5 * (level + drift * 2.5) + 0.03 * (age - 60)), level, drift))
         people.append((name, round(age, 2), male))
         outcomes.append((name, "death", round(end, 4), status))
         if rng.random() < 0.3:
@@ -65,7 +68,7 @@ def draw(folder: Path, patients: int = 240, seed: int = 0) -> Path:
     _write(folder / "visits.csv", rows, ["patient_id", "time", "marker", "another", "sign"])
     _write(folder / "outcomes.csv", outcomes, ["patient_id", "endpoint", "time", "status"])
     _write(folder / "events.csv", events, ["patient_id", "time", "event"])
-    _write(folder / "truth.csv", truth, ["patient_id", "hazard"])
+    _write(folder / "truth.csv", truth, ["patient_id", "hazard", "level", "drift"])
     (folder / "cohort.toml").write_text(SPEC, encoding="utf-8")
     return folder
 

@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 from tests.unit.cohort.drawn_cohort import draw, tasks
 from twin.cli import app
 from twin.cohort import fitted, fitting, predicting, spec, tables
+from twin.cohort.errors import CannotPredict
 from twin.cohort.known import looks
+from twin.cohort.thresholds import COLUMNS, predict_thresholds
 from twin.forecast.calibrate import Recalibration
 from twin.forecast.evaluate.measures import evaluate
 from twin.forecast.evaluate.rows import outcomes_of, predictions_of
@@ -143,6 +145,79 @@ def test_a_risk_does_not_depend_on_what_else_is_asked(model: Path, cohort: Path)
         pd.testing.assert_frame_equal(alone, whole[whole.horizon == horizon], check_exact=True)
     one, two = (whole[whole.horizon == horizon].set_index("patient_id").risk for horizon in (1, 2))
     assert (two >= one).all()
+
+
+def _thresholds(model: Path, cohort: Path, **changes: object) -> pd.DataFrame:
+    made, _ = fitted.load(model)
+    ids = pd.read_csv(tasks(cohort) / "tasks_risk.csv").patient_id.unique()
+    asked = {"biomarker": "marker", "origin_time": 2.0, "threshold": 1.5, "direction": "above", "horizon": 1.0}
+    table = pd.DataFrame({"patient_id": ids}).assign(**(asked | changes))  # type: ignore[arg-type]
+    return predict_thresholds(made, tables.read(cohort, made.spec), table)
+
+
+def test_a_threshold_is_passed_as_often_as_foretold(model: Path, cohort: Path) -> None:
+    found = _thresholds(model, cohort)
+    became = pd.read_csv(cohort / "truth.csv").set_index("patient_id").loc[found.patient_id]
+    later = became.level + became.drift * 3.0  # the drawn course is a line, so it is highest at one of its ends
+    is_past = np.maximum(later, became.level + became.drift * 2.0).to_numpy() > np.log(1.5)
+    assert found.probability.mean() == pytest.approx(is_past.mean(), abs=0.06)
+    sure = found.probability.to_numpy() > 0.8
+    assert sure.sum() > 20 and is_past[sure].mean() > 0.8
+    assert (found.probability >= found.already).all()
+    late = found.years_to_half.notna()
+    assert (found.probability[late] >= 0.5).all() and (found.probability[~late] < 0.5).all()
+    assert found.drivers.str.contains("slope of marker").any()
+
+
+def test_a_nearer_line_and_a_longer_wait_are_passed_more_often(model: Path, cohort: Path) -> None:
+    usual = _thresholds(model, cohort).probability
+    assert (_thresholds(model, cohort, threshold=1.2).probability >= usual).all()
+    assert (_thresholds(model, cohort, horizon=2.0).probability >= usual).all()
+    falling = _thresholds(model, cohort, direction="below")
+    assert (falling.already == 1 - _thresholds(model, cohort).already).all()
+
+
+def test_a_threshold_alone_has_the_digits_of_the_batch(model: Path, cohort: Path) -> None:
+    made, _ = fitted.load(model)
+    whole = _thresholds(model, cohort)
+    for row in (0, 7):
+        one = whole[row : row + 1][list(COLUMNS)]
+        alone = tables.read(cohort, made.spec, one.patient_id.to_numpy(dtype=object))
+        found = predict_thresholds(made, alone, one)
+        pd.testing.assert_frame_equal(found, whole[row : row + 1], check_exact=True)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"biomarker": "sign"}, r"tasks_threshold\.csv row 2: the model does not follow this biomarker"),
+        ({"direction": "up"}, "row 2: direction is above or below"),
+        ({"horizon": 0.0}, "row 2: a horizon lies above 0"),
+        ({"horizon": 11.0}, "row 2: a horizon lies above 0, up to 10 years"),
+        ({"threshold": -1.0}, "row 2: the threshold has no place on the scale"),
+    ],
+)
+def test_a_threshold_that_can_not_be_asked_is_refused_by_its_row(
+    model: Path, cohort: Path, change: dict[str, object], says: str
+) -> None:
+    with pytest.raises(CannotPredict, match=says):
+        _thresholds(model, cohort, **change)
+
+
+def test_the_command_answers_threshold_tasks_and_writes_nothing_where_one_fails(
+    model: Path, cohort: Path, tmp_path: Path
+) -> None:
+    asked, out = tmp_path / "asked", tmp_path / "answered"
+    asked.mkdir()
+    shutil.copy(tasks(cohort) / "tasks_risk.csv", asked)
+    rows = _thresholds(model, cohort)[list(COLUMNS)]
+    arguments = ["--model", str(model), "--data", str(cohort), "--tasks", str(asked), "--out", str(out)]
+    rows.assign(direction="up").to_csv(asked / "tasks_threshold.csv", index=False)
+    said = CliRunner().invoke(app, ["cohort", "predict", *arguments])
+    assert said.exit_code == 2 and "row 2: direction" in said.output and not out.exists()
+    rows.to_csv(asked / "tasks_threshold.csv", index=False)
+    assert CliRunner().invoke(app, ["cohort", "predict", *arguments]).exit_code == 0
+    assert len(pd.read_csv(out / "threshold.csv")) == len(rows) and (out / "risk.csv").exists()
 
 
 def test_no_task_gives_no_row(model: Path, cohort: Path, tmp_path: Path) -> None:

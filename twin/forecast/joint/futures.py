@@ -103,6 +103,9 @@ def _add(state: Array, root: Array, draw: Array) -> None:
 
 @lru_cache(maxsize=4)
 def _draws(seed: int, paths: int, moments: int, size: int) -> Array:
-    """Normal draws (paths, moments, size), the second half of the paths the mirror of the first."""
-    half = np.random.default_rng(seed).standard_normal((paths // 2, moments, size))
-    return np.concatenate([half, -half])
+    """Normal draws (paths, moments, size), the second half of the paths the mirror of the first.
+
+    More moments leave the draws of the first ones as they are: looking further ahead changes nothing before.
+    """
+    half = np.random.default_rng(seed).standard_normal((moments, paths // 2, size)).swapaxes(0, 1)
+    return np.ascontiguousarray(np.concatenate([half, -half]))
