@@ -1,4 +1,7 @@
-"""How often is a stable patient called worse, and a real change found? Every signal and score whose noise is known.
+"""How often is a stable patient called worse, and a real change found? Every signal whose noise is known.
+
+Of scores only `bench/slow/change_verdicts.py` tells. "Seldom" is of verdicts, seven a patient: within eight visits many
+more patients are called worse once.
 
 Simulated patients have a true level; what is seen of it scatters by the very noise that the verdict assumes. Whether
 people scatter like that is another question: the variation is that of healthy adults over weeks.
@@ -17,7 +20,8 @@ from twin.forecast.motion import motions
 FIRST = datetime(2020, 1, 1, tzinfo=UTC)
 HALF_YEAR = timedelta(days=182)
 PATIENTS, VISITS, BEFORE = 250, 8, 4
-FALSE_WORSENING, FOUND = 0.05, 0.80  # issue 5, must 4
+FALSE_WORSENING, FOUND = 0.05, 0.80  # issue 5, must 4: of verdicts, and of changes within two visits
+EVER_WORSE = 0.22  # of stable patients within eight visits, as bench/RESULTS.md says
 SAMPLING = 3.0  # standard errors that a simulated share may lie off
 
 KEYS = sorted(key for key in limits() if limits()[key].form != "stated")
@@ -51,10 +55,16 @@ def test_stable_patients_are_seldom_called_worse(key: str) -> None:
     limit = limits()[key]
     generator = np.random.default_rng(5)
     people = simulated(limit, typical(key), np.zeros(VISITS), generator)
-    found = [one for readings in people for one, each in zip(judge(readings, limit), readings, strict=True)
-             if one and one.verdict == "changed" and one.level and each.value > one.level]  # fmt: skip
+    found = [
+        sum(
+            bool(one and one.verdict == "changed" and one.level and each.value > one.level)
+            for one, each in zip(judge(readings, limit), readings, strict=True)
+        )
+        for readings in people
+    ]
     judged = PATIENTS * (VISITS - 1)
-    assert len(found) / judged <= at_most(FALSE_WORSENING, judged)
+    assert sum(found) / judged <= at_most(FALSE_WORSENING, judged)
+    assert sum(each > 0 for each in found) / PATIENTS <= at_most(EVER_WORSE, PATIENTS)
 
 
 @pytest.mark.parametrize("key", KEYS)

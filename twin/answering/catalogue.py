@@ -1,5 +1,6 @@
 """What can be asked, in which units and ranges, and how far is each formula confirmed? The list of `twin score`."""
 
+from twin.answering.edition import version
 from twin.scores.base import Input, Output, Range, Score
 
 
@@ -10,6 +11,7 @@ def entry(asked: Score) -> dict[str, object]:
         "inputs": [_input(item) for item in asked.inputs],
         "outputs": [_output(item) for item in asked.outputs],
         "verification": asked.verification,
+        "version": version(asked),
         "source": asked.source,
         "reviewed": asked.reviewed,
         "warnings": list(asked.warnings),

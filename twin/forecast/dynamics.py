@@ -140,15 +140,14 @@ def at_time(group: Group, state: GroupState, at: datetime) -> GroupState:
 def predictive(motion: Motion, state: State, at: datetime) -> Predictive:
     """Return the distribution of the true level at a later date."""
     mean, variance = _ahead(motion, state, np.array([_years(at) - _years(state.at)]))[:, 0].tolist()
-    return Predictive(at=at, mean=mean, variance=variance, scale=motion.scale)
+    return Predictive(motion=motion, at=at, mean=mean, variance=variance)
 
 
 def fan(motion: Motion, state: State, years: Array) -> list[dict[str, float]]:
     """Return the quantiles of the true level, canonical unit, at each of `years` after the state."""
     moments = _ahead(motion, state, years)
     levels = moments[0] + np.sqrt(moments[1]) * np.array(list(DEVIATES.values()))[:, np.newaxis]
-    canonical = np.exp(levels) if motion.scale == "log" else np.maximum(levels, motion.lowest)
-    return [dict(zip(DEVIATES, column, strict=True)) for column in canonical.T.tolist()]
+    return [dict(zip(DEVIATES, column, strict=True)) for column in motion.canonical_in_place(levels).T.tolist()]
 
 
 def sample(group: Group, state: GroupState, draws: Array, columns: int, years: float) -> Array:
@@ -161,10 +160,7 @@ def sample(group: Group, state: GroupState, draws: Array, columns: int, years: f
         state.x, state.p, state.trend, draws, columns, years, group.drift, group.wander, group.relaxation
     )
     for place, motion in enumerate(group.motions):
-        if motion.scale == "log":
-            np.exp(levels[place], out=levels[place])
-        else:
-            np.maximum(levels[place], motion.lowest, out=levels[place])
+        motion.canonical_in_place(levels[place])
     return levels
 
 

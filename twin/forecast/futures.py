@@ -106,7 +106,7 @@ class Futures:
         assert levels is not None
         course = mean_path(signal.motion, signal.state, self.months + 1, MONTH_YEARS)
         drift = course - course[0]
-        return levels * np.exp(-drift) if signal.motion.scale == "log" else levels - drift
+        return signal.motion.bound(levels * np.exp(-drift) if signal.motion.scale == "log" else levels - drift)
 
     def drift(self, key: str, months: int) -> float:
         """Return the expected change of a signal over `months`, working scale."""

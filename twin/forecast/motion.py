@@ -12,8 +12,13 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, Literal
 
+import numpy as np
+from numpy.typing import NDArray
+
 from twin.errors import ConfigurationError, UnknownKey
 from twin.record.signal import signal
+
+Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -22,8 +27,8 @@ class Motion:
 
     The level has a slope that relaxes to zero (Ornstein-Uhlenbeck, stationary SD `slope_sd` per year) and wanders
     besides (Brownian, `wander` per square root of a year). `cvi`, `cva` are fractions of the value. `lowest`: the least
-    value that can be, canonical unit: no calcium score is below 0, however wide its fan. `ageing`: what is expected of
-    a woman, and of a man, a year.
+    value that can be, canonical unit: no calcium score is below 0, however wide its fan. `highest`: the greatest, of a
+    share that can't exceed its whole; infinite else. `ageing`: what is expected of a woman, and of a man, a year.
     """
 
     key: str
@@ -38,6 +43,7 @@ class Motion:
     gate: float
     step_years: float
     lowest: float
+    highest: float = inf
     ageing: tuple[float, float] = (0.0, 0.0)
 
     def working(self, value: float) -> float | None:
@@ -47,8 +53,22 @@ class Motion:
         return log(value) if value > 0 else None
 
     def canonical(self, level: float) -> float:
-        """Return a working-scale level in the canonical unit; on the linear scale never below what can be."""
-        return exp(level) if self.scale == "log" else max(level, self.lowest)
+        """Return a working-scale level in the canonical unit, never beyond what can be."""
+        return min(exp(level) if self.scale == "log" else max(level, self.lowest), self.highest)
+
+    def canonical_in_place(self, levels: Array) -> Array:
+        """Turn working-scale levels into the canonical unit as `canonical` does, in place, and return them."""
+        if self.scale == "log":
+            np.exp(levels, out=levels)
+        return self.bound(levels)
+
+    def bound(self, values: Array) -> Array:
+        """Bring values in the canonical unit to what can be, in place, and return them."""
+        if self.scale == "linear":
+            np.maximum(values, self.lowest, out=values)
+        if self.highest < inf:
+            np.minimum(values, self.highest, out=values)
+        return values
 
     @property
     def centre(self) -> float:
@@ -233,7 +253,8 @@ def _motion(key: str, row: Mapping[str, Any]) -> Motion:
         cva=cva,
         relaxation=float(table["relaxation_years"]),
         gate=float(table["gate_sd"]),
-        lowest=float("-inf") if measured.plausible[0] is None else measured.plausible[0],
+        lowest=-inf if measured.plausible[0] is None else measured.plausible[0],
+        highest=float(row.get("highest", inf)),
         step_years=(float(table["step_days"]) - 0.5) / 365.25,  # half a day: many sources give dates without a time
         ageing=_ageing(key),
     )

@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from math import exp, sqrt
+from math import sqrt
 from statistics import NormalDist
-from typing import Literal
+
+from twin.forecast.motion import Motion
 
 QUANTILES: Mapping[str, float] = {
     "median": 0.5,
@@ -47,19 +48,16 @@ class State:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Predictive:
-    """The distribution of a signal's true level at a moment: normal on the working scale.
+    """The distribution of a signal's true level at a moment: normal on the working scale, kept to what can be.
 
     A noisy reading scatters more: add the observation's variance for that.
     """
 
     at: datetime
+    motion: Motion
     mean: float
     variance: float
-    scale: Literal["log", "linear"]
 
     def quantile(self, share: float) -> float:
         """Return the value, canonical unit, below which the level lies with probability `share`."""
-        return self._canonical(self.mean + NormalDist().inv_cdf(share) * sqrt(self.variance))
-
-    def _canonical(self, level: float) -> float:
-        return exp(level) if self.scale == "log" else level
+        return self.motion.canonical(self.mean + NormalDist().inv_cdf(share) * sqrt(self.variance))

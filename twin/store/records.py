@@ -157,12 +157,6 @@ def read_part(
     return Timeline(patient=patient, as_of=as_of, facts=known(tuple(_fact(row) for row in rows), as_of))
 
 
-def get_fact(connection: Connection, fact_id: int) -> Fact | None:
-    """Return one fact, superseded or not."""
-    row = connection.execute(_FACTS.where(t.fact.c.id == fact_id)).one_or_none()
-    return _fact(row) if row is not None else None
-
-
 def superseded_among(connection: Connection, fact_ids: Iterable[int]) -> set[int]:
     """Return those of these facts that a later version has superseded."""
     ids = sorted(set(fact_ids))

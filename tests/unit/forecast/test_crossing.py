@@ -149,6 +149,12 @@ def test_course_without_its_trend_stands_still_on_average(key: str) -> None:
     assert futures.drift(key, 12) < 0
 
 
+def test_a_share_without_its_falling_trend_stays_within_its_whole() -> None:
+    futures = _futures(timeline(table("months_ago 36 24 12 1\nspo2 99 98 97 96")))
+    assert futures.drift("spo2", 12) < 0
+    assert futures.without_trend("spo2").max() <= 100
+
+
 @pytest.mark.parametrize("factor", MODEL_FACTORS)
 def test_scaled_futures_are_narrower_or_wider(factor: float) -> None:
     futures = _futures(timeline([fact(1, "alt", ago(2), 40.0)]))

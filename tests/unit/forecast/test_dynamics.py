@@ -26,8 +26,8 @@ from twin.forecast.following import courses
 from twin.forecast.group import Group, alone, group_of, groups
 from twin.forecast.kernels import RAMP, READING, STEP
 from twin.forecast.motion import Motion, _motion, dynamics_version, motion, motions
-from twin.forecast.result import State
-from twin.record.signal import signals
+from twin.forecast.result import QUANTILES, State
+from twin.record.signal import signal, signals
 
 EVERY_SIGNAL = pytest.mark.parametrize("key", list(motions()))
 EVERY_LINKED_GROUP = pytest.mark.parametrize(
@@ -217,6 +217,38 @@ def test_simulated_levels_are_never_below_what_can_be() -> None:
     state = last(moves, [item for item in [observation(moves, ago(1), 0.0)] if item is not None])
     levels = sample(alone(moves), state, np.random.default_rng(1).standard_normal((250, 13, 2)), 13, 1 / 12)
     assert levels.min() == moves.lowest == 0
+
+
+SHARES = {key: moves for key, moves in motions().items() if moves.highest < float("inf")}
+
+
+def test_every_followed_share_of_a_whole_has_its_upper_end() -> None:
+    percent = {key for key in motions() if signal(key).unit == "%"}
+    assert SHARES.keys() - {"cardiothoracic_ratio"} == percent - {"fev1_percent_predicted"}  # of others' volume
+    assert {moves.highest for moves in SHARES.values()} == {1.0, 100.0}
+
+
+@pytest.mark.parametrize("key", sorted(SHARES))
+def test_no_forecast_of_a_share_exceeds_its_whole(key: str) -> None:
+    moves = motion(key)
+    state = last(moves, [item for item in [observation(moves, ago(1), 0.99 * moves.highest)] if item is not None])
+    later = predictive(moves, state.of(0), NOW + timedelta(days=5 * 365.25))
+    assert later.quantile(0.975) == moves.highest
+    (column,) = fan(moves, state.of(0), np.array([5.0]))
+    assert column["q975"] == moves.highest and column["q025"] < moves.highest
+    assert spread(moves, state.of(0))[1] <= moves.highest
+    levels = sample(alone(moves), state, np.random.default_rng(1).standard_normal((250, 13, 2)), 13, 1 / 12)
+    assert levels.max() == moves.highest
+
+
+def test_a_fan_a_quantile_and_one_level_are_bounded_alike() -> None:
+    for key in ("spo2", "agatston", "alt", "afp_l3_percent"):
+        moves = motion(key)
+        state = last(moves, [item for item in [observation(moves, ago(1), moves.typical)] if item is not None]).of(0)
+        (column,) = fan(moves, state, np.array([3.0]))
+        later = predictive(moves, state, state.at + timedelta(days=3 * 365.25))
+        for name, share in QUANTILES.items():
+            assert column[name] == pytest.approx(later.quantile(share), rel=1e-9, abs=1e-9)
 
 
 # Signals that move together

@@ -268,7 +268,3 @@ class EncounterModel(Resource):
     type: Annotated[tuple[CodeableConcept, ...], ABSENT] = ()
     subject: Reference | None = None
     period: Period | None = None
-
-
-class CompositionModel(Resource):
-    date: FhirMoment
