@@ -194,5 +194,14 @@ def test_command_writes_the_file_and_tells(data: Path, tmp_path: Path) -> None:
     assert "250 patients, 3000 readings: alt" in done.output
     adopt(out)
     assert motion("alt").wander == pytest.approx(0.2, rel=0.3)
-    nowhere = ["cohort", "dynamics", "--spec", str(spec), "--data", str(data), "--out", str(tmp_path / "no" / "x")]
+    nowhere = [
+        "cohort",
+        "dynamics",
+        "--spec",
+        str(spec),
+        "--data",
+        str(data),
+        "--out",
+        str(out / "x"),
+    ]  # a file is no folder
     assert CliRunner().invoke(app, nowhere).exit_code == 2
