@@ -195,6 +195,7 @@ def _site(settings: Settings) -> dict[str, bool | str]:
         "north": settings.site_north,
         "urban": settings.site_urban,
         "north_america": settings.site_north_america,
+        "bmi_bands": settings.site_bmi_bands,
         "score2_region": settings.site_score2_region,
         "aaa_svs": settings.site_aaa_svs,
         "lung_screening": settings.site_lung_screening,

@@ -35,6 +35,8 @@ class Settings(BaseSettings):
     """China-PAR: do its patients live in town?"""
     site_north_america: bool = False
     """KFRE is calibrated apart for North America."""
+    site_bmi_bands: Literal["china", "who"] = "china"
+    """Bands of body mass index: obese from 28 kg/m2 (China, WS/T 428) or from 30 (WHO)."""
     site_score2_region: Literal["low", "moderate", "high", "very_high"] | None = None
     """SCORE2: the ESC's risk region of the country. Without an answer SCORE2 and SCORE2-OP give no value."""
 

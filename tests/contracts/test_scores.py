@@ -23,7 +23,7 @@ EVERY_NUMBER = pytest.mark.parametrize(("score", "item"), NUMBERS, ids=lambda ea
 # What may be below zero: scales around a mean, logarithms, HU
 MAY_BE_NEGATIVE = {"prs", "mean", "z", "log_hr_per_sd", "peak_hu", "liver_hu"}
 WITHOUT_A_TOP = {"cvi_pct", "cva_pct", "area_mm2", "days", "sd", "count"}
-SITE_SETTINGS = {"north_america", "north", "urban", "score2_region"}
+SITE_SETTINGS = {"north_america", "north", "urban", "score2_region", "bmi_bands"}
 
 
 @EVERY_FORMULA

@@ -163,3 +163,11 @@ def test_a_pregnancy_without_an_end_on_record_does_not_hold_for_ever() -> None:
 @pytest.mark.parametrize("key", ["eag", "ngsp", "hsi", "tyg"])
 def test_a_formula_with_fitted_numbers_and_one_source_is_not_called_verified(key: str) -> None:
     assert score(key).verification == "single_source"
+
+
+@pytest.mark.parametrize(("bands", "category"), [("china", "obese"), ("who", "overweight")])
+def test_a_site_chooses_the_bands_of_body_mass_index(bands: str, category: str) -> None:
+    heavy = timeline(table("months_ago 0\nweight 85\nheight 172"))
+    answer, _ = answer_at(score("bmi"), heavy, NOW, {"bmi_bands": bands})
+    assert (answer.category, answer.outputs["value"]) == (category, pytest.approx(28.73, abs=0.01))
+    assert answer.assumed == ()
