@@ -26,6 +26,13 @@ ABSENT: Mapping[str, str] = MappingProxyType(
         "impossible_value": N_("the value is impossible"),
         "implausible": N_("implausible value"),
         "not_numeric": N_("not a number"),
+        "not_positive": N_("not above zero"),
+        "no_value": N_("no value was sent"),
+        "no_unit": N_("no unit was sent"),
+        "ambiguous_unit": N_("the unit can be read in two ways"),
+        "after_death": N_("dated after the patient's death"),
+        "before_birth": N_("dated before the patient's birth"),
+        "dated_ahead": N_("dated in the future"),
         "comparator": N_("given only as a bound (< or >)"),
         "not_final": N_("not a final result"),
         "outside_population": N_("the score was not made for this patient"),
@@ -249,6 +256,7 @@ BREAK: Mapping[str, str] = MappingProxyType(
 # Sentences that arrive ready-made in a snapshot, in English; a test holds them against the places that make them.
 SENTENCES: tuple[str, ...] = (
     N_("Never measured: a first result would start the curve."),
+    N_("No value could be used: see the reasons at the points."),
     N_("Not measured for more than ten years: a new result is needed."),
     N_("An anticoagulant raises the INR: MELD 3.0 overstates."),
     N_("Creatinine falls in pregnancy: eGFR overstates."),
