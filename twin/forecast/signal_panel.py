@@ -11,6 +11,7 @@ import numpy as np
 from twin.forecast.change import Judged, Verdict, judge, told, verdict_of_course
 from twin.forecast.change_limit import Limit, limits
 from twin.forecast.change_method import reading
+from twin.forecast.conflict import Conflict, conflicts
 from twin.forecast.dynamics import fan, spread
 from twin.forecast.following import FOLLOWED_FOR, Course, Seen, refused
 from twin.forecast.futures import MONTH, MONTH_YEARS, MONTHS, Followed
@@ -82,6 +83,7 @@ class SignalPanel:
 
     `verdict` says of the newest value whether it is a real change, and why; `limit` by which source. `moved_by`: what
     has begun that the curve takes into account; `moves_with`: the other signals whose values it rests on too.
+    `conflicts`: used values of one moment that contradict each other.
     """
 
     key: str
@@ -90,6 +92,7 @@ class SignalPanel:
     scale: Literal["log", "linear"]
     reference: Mapping[str, float | None]
     points: tuple[Point, ...]
+    conflicts: tuple[Conflict, ...]
     state: Level | Absent
     fitted: tuple[Mapping[str, date | float], ...]
     forecast: tuple[Mapping[str, date | float], ...]
@@ -122,6 +125,7 @@ def signal_panel(declared: OrganSignal, timeline: Timeline, course: Course) -> S
         scale=motion.scale,
         reference={"low": low, "high": high},
         points=_points(timeline, motion, weights, judged),
+        conflicts=conflicts(declared.key, timeline),
         state=_absent_state(timeline, seen) if here is None else _level(here, timeline.as_of),
         fitted=tuple(fitted),
         forecast=() if here is None else _fan(here, timeline.as_of),
