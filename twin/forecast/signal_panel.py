@@ -21,6 +21,7 @@ from twin.organs.base import OrganSignal, Text
 from twin.organs.change_words import because
 from twin.record.codes import OWN_FINDING
 from twin.record.fact import Absent, Fact
+from twin.record.reference import Reference, reference
 from twin.record.signal import signal
 from twin.record.timeline import Timeline
 from twin.scores.gather import newest
@@ -90,7 +91,7 @@ class SignalPanel:
     label: Text
     unit: str
     scale: Literal["log", "linear"]
-    reference: Mapping[str, float | None]
+    reference: Reference
     points: tuple[Point, ...]
     conflicts: tuple[Conflict, ...]
     state: Level | Absent
@@ -110,7 +111,6 @@ def signal_panel(declared: OrganSignal, timeline: Timeline, course: Course) -> S
     measured = signal(declared.key)
     seen, here = course.seen, course.followed
     weights = {fact.id: weight for (fact, _), weight in zip(seen, course.weights, strict=True)}
-    low, high = measured.reference.get(timeline.patient.sex, (None, None))
     judged = _judged(timeline, motion)
     fitted = [
         _row(item.at, motion, state.level, *spread(motion, state))
@@ -123,7 +123,7 @@ def signal_panel(declared: OrganSignal, timeline: Timeline, course: Course) -> S
         label=declared.label,
         unit=measured.unit,
         scale=motion.scale,
-        reference={"low": low, "high": high},
+        reference=reference(declared.key, timeline),
         points=_points(timeline, motion, weights, judged),
         conflicts=conflicts(declared.key, timeline),
         state=_absent_state(timeline, seen) if here is None else _level(here, timeline.as_of),

@@ -100,7 +100,8 @@ class Need:
     """Something the record must hold for a rule to be for this patient.
 
     A concept; a coded signal that says `code`; a signal, or a score's output, past a value. `value` is in the canonical
-    unit; "reference_high" is the upper reference limit for the patient's sex. `whole`: rounded to whole units first.
+    unit; "reference_high" is the upper reference limit for the patient's sex, in adults. `whole`: rounded to whole
+    units first.
     """
 
     label: Text

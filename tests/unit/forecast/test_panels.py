@@ -19,6 +19,7 @@ from twin.forecast.score_paths import moving_keys, score_paths
 from twin.forecast.signal_panel import NEVER, NONE_USED, TOO_OLD, SignalPanel, signal_panel
 from twin.organs import organ
 from twin.record.fact import Absent
+from twin.record.reference import Reference
 from twin.record.timeline import Timeline
 from twin.scores import score
 from twin.scores.gather import answer_at, gather
@@ -163,9 +164,9 @@ def test_trend_needs_half_a_year() -> None:
 
 
 def test_reference_range_is_that_of_the_patients_sex() -> None:
-    assert _signal("alt", FATTY).reference == {"low": 7.0, "high": 40.0}
-    assert _signal("alt", timeline(sex="male")).reference == {"low": 9.0, "high": 50.0}
-    assert _signal("alt", timeline(sex="unknown")).reference == {"low": None, "high": None}
+    assert _signal("alt", FATTY).reference == Reference(low=7.0, high=40.0)
+    assert _signal("alt", timeline(sex="male")).reference == Reference(low=9.0, high=50.0)
+    assert _signal("alt", timeline(sex="unknown")).reference == Reference(low=None, high=None)
 
 
 def test_panel_names_the_treatment_that_its_curve_takes_into_account() -> None:

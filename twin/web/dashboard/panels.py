@@ -60,7 +60,8 @@ class Panel:
     `missing` says why there is no forecast, or no value of a score now; `trend` is the verdict on the latest change.
     `limit` is the source of what counts as a real change. `moved_by`: genes, treatments and diagnoses whose published
     effect the curve takes into account; `moves_with`: other signals whose values it rests on too. `conflicts`:
-    values of one moment that contradict each other, the newest first.
+    values of one moment that contradict each other, the newest first. `reference_since`: the day from which the
+    reference range holds, where there are older values; `no_reference`: why there is none.
     """
 
     kind: str
@@ -86,6 +87,8 @@ class Panel:
     moved_by: Sequence[Body] = ()
     moves_with: Sequence[str] = ()
     conflicts: Sequence[Body] = ()
+    reference_since: str | None = None
+    no_reference: str | None = None
 
     @property
     def unread(self) -> Sequence[Body]:
@@ -268,6 +271,7 @@ def _signal(signal: Body, crossings: Sequence[Body]) -> Panel:
         ahead=_ahead(signal["forecast"]), crossings=crossings, category=None, caution=None, source=None,
         verification=None, inputs=(), warnings=(), trend=None, missing=signal["missing"], limit=signal.get("limit"),
         moved_by=signal.get("moved_by") or (), moves_with=signal.get("moves_with") or (), conflicts=conflicts,
+        reference_since=reference.get("since"), no_reference=reference.get("absent"),
     )  # fmt: skip
 
 

@@ -50,6 +50,7 @@ ABSENT: Mapping[str, str] = MappingProxyType(
         "already_past": N_("already past"),
         "not_applicable": N_("does not apply to this patient"),
         "no_reference": N_("mean and spread of the score are not known here for the patient's ancestry group"),
+        "adult_reference": N_("the range known here is one of adults"),
         "no_effect": N_("no effect per SD is known for the ancestry group that is stated here"),
         "outside_validated": N_("outside the range the score was checked in"),
     }
