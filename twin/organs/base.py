@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Comparison = Literal[">", ">=", "<", "<="]
+House = Literal["months", "line"]
 _OPERATORS = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}
 
 
@@ -136,7 +137,11 @@ class Population:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """A row of `rules/rules.csv`, in the guideline's words."""
+    """A row of `rules/rules.csv`, in the guideline's words.
+
+    `note` is ours: what of it was read where. `house` names what of the row is no guideline's but a value or rule of
+    this project: its months, or its line (also a guideline's line put to a use that the guideline does not name).
+    """
 
     rule_id: str
     population: str
@@ -151,6 +156,7 @@ class Rule:
     edition: str
     status: Literal["verified", "secondary", "unverified"]
     note: str
+    house: tuple[House, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

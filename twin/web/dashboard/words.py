@@ -127,6 +127,12 @@ VERIFICATION: Mapping[str, str] = MappingProxyType(
         "derived": N_("worked out from numbers of the source"),
     }
 )
+HOUSE: Mapping[str, str] = MappingProxyType(
+    {
+        "months": N_("house value: these months are no guideline's"),
+        "line": N_("house rule: this line or use is no guideline's"),
+    }
+)
 RULE_STATUS: Mapping[str, str] = MappingProxyType(
     {
         "on": N_("on"),
