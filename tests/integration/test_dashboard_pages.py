@@ -146,6 +146,10 @@ def test_rules_show_their_note_and_what_of_them_is_no_guidelines(clinician: http
     assert "In the words of the guideline, which are English" not in page
 
 
+def test_no_page_is_of_a_day_before_birth(clinician: httpx.Client) -> None:
+    assert clinician.get(f"/patients/{patient()}", params={"as_of": "1965-03-07"}).status_code == 400
+
+
 def test_a_recall_shows_the_note_of_its_rule(clinician: httpx.Client) -> None:
     page = html.unescape(clinician.get(f"/patients/{patient()}").text)
     assert "EASL flow-chart itself not read; interval is a house value" in page

@@ -57,6 +57,8 @@ def show(
         if survivor != patient_id:
             return _to_survivor(survivor, day)
         head = dossier.head(connection, patient_id)
+        if day is not None and head is not None and head.birth_date is not None and day < head.birth_date:
+            raise BadRequest("the date lies before the patient was born")
         stored = dossier.stored_twin(connection, patient_id)
         body, organs = _twin(connection, patient_id, day, stored)
         merged = sides.merged_records(connection, patient_id)
