@@ -59,7 +59,7 @@ class ForecastSettings:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class PatientHead:
-    """Who it is. `age` in completed years; None where the birth date is not known, or `as_of` lies before it."""
+    """Who it is. `age` in completed years, of the dead at death; None where it is not known, or before birth."""
 
     id: str
     name: str

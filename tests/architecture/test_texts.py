@@ -98,8 +98,14 @@ def test_what_a_score_is_refused_for_has_a_name(concept: str) -> None:
 
 def test_ready_made_sentences_of_the_snapshot_are_in_the_catalogue() -> None:
     made = {sentence for score in SCORES for sentence in (*score.warnings, *score.confounders.values())}
-    made |= {signal_panel.NEVER.en, signal_panel.TOO_OLD.en}
+    made |= {signal_panel.NEVER.en, signal_panel.NONE_USED.en, signal_panel.TOO_OLD.en}
     assert made <= set(words.SENTENCES)
+
+
+def test_every_reason_why_a_reading_is_not_used_has_words() -> None:
+    told = {"no_value", "no_unit", "not_numeric", "ambiguous_unit", "comparator", "not_final", "bad_code", "bad_unit"}
+    told |= {"implausible", "impossible_value", "after_death", "before_birth", "dated_ahead", "not_positive"}
+    assert told <= set(words.ABSENT)
 
 
 def test_every_code_that_a_page_shows_has_words() -> None:

@@ -64,6 +64,7 @@ FIB4_RULE: Body = {
     "population": "metabolic steatotic liver disease or at risk", "exclusions": "acute hepatitis",
     "rule_id": "FIB4-VHI", "action": "hepatology referral", "priority": "soon", "status": "verified",
     "source": "EASL–EASD–EASO; J Hepatol 2024;81:492", "edition": "2024",
+    "note": "EASL flow-chart itself not read; interval is a house value", "house": ["months"],
 }  # fmt: skip
 BP_RULE: Body = {
     "population": "adult, office reading", "exclusions": "pregnancy; acute illness",

@@ -1,5 +1,6 @@
 """The pages over HTTP: what they say, and to whom. Nothing here changes what is shown."""
 
+import html
 import re
 from collections.abc import Iterator
 
@@ -9,6 +10,7 @@ from sqlalchemy import Engine, select, text
 
 from tests.browser import simulated
 from tests.web_serving import Site, serving
+from twin.organs.guideline import rules
 from twin.settings import Settings
 from twin.store import tables
 
@@ -129,6 +131,29 @@ def test_an_import_shows_every_reject_with_its_place(clinician: httpx.Client) ->
 def test_rules_show_their_own_record(clinician: httpx.Client) -> None:
     page = clinician.get("/rules").text
     assert "FIB4-VHI" in page and "not verified" in page and "Fleischner" in page
+
+
+def test_rules_show_their_note_and_what_of_them_is_no_guidelines(clinician: httpx.Client) -> None:
+    page = html.unescape(clinician.get("/rules").text)
+    assert [rule.rule_id for rule in rules().values() if rule.note and rule.note not in page] == []
+    rows = {key: page.partition(f'<tr id="{key}">')[2].partition("</tr>")[0] for key in rules()}
+    for part, words in (("months", "these months are no guideline's"), ("line", "this line or use is no guideline's")):
+        marked = {key for key, row in rows.items() if words in row}
+        assert marked == {key for key, rule in rules().items() if part in rule.house}
+        assert marked
+    watched = page.partition('<tr id="')[0]
+    assert watched.count("this line or use is no guideline's") > 0
+    assert "In the words of the guideline, which are English" not in page
+
+
+def test_no_page_is_of_a_day_before_birth(clinician: httpx.Client) -> None:
+    assert clinician.get(f"/patients/{patient()}", params={"as_of": "1965-03-07"}).status_code == 400
+
+
+def test_a_recall_shows_the_note_of_its_rule(clinician: httpx.Client) -> None:
+    page = html.unescape(clinician.get(f"/patients/{patient()}").text)
+    assert "EASL flow-chart itself not read; interval is a house value" in page
+    assert "house value: these months are no guideline's." in page
 
 
 def test_the_reading_list_is_by_the_highest_score(clinician: httpx.Client) -> None:

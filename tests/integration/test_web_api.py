@@ -194,6 +194,8 @@ def test_a_snapshot_of_a_past_day_is_computed_by_the_worker(site: Site, frieda: 
     assert known["snapshot"]["as_of"].startswith("2024-02-01")
     assert [organ["key"] for organ in known["organs"]] == ["liver", "vascular", "lung", "pancreas", "kidney"]
     problem(asked.get(address, params={"as_of": "2199-01-01"}), 400)
+    problem(asked.get(address, params={"as_of": "1960-05-03"}), 400)
+    assert asked.get(address, params={"as_of": "1960-05-04"}).status_code == 202
     problem(asked.get(address, params={"as_of": "foo"}), 422)
 
 

@@ -45,7 +45,8 @@ class Crossing:
     """A threshold as it stands for this patient.
 
     `already_past`: the newest value is past the line and so, more likely than not, is the true level.
-    `rests_on` are the inputs of the newest value, `evidence_at` the newest of their times.
+    `rests_on` are the inputs of the newest value, `evidence_at` the newest of their times; `contradicted`: another
+    value of the same moment contradicts one of them.
     """
 
     key: str
@@ -63,6 +64,7 @@ class Crossing:
     newest: float | None
     evidence_at: datetime | None
     rests_on: tuple[Mapping[str, object], ...]
+    contradicted: bool
     trend: Trend | None
     already_past: bool
     past_since: date | None
@@ -134,6 +136,7 @@ def crossing(
         newest=newest,
         evidence_at=known.past[-1][0] if known.past else None,
         rests_on=known.rests_on,
+        contradicted=_is_contradicted(panel, course),
         trend=known.trend,
         already_past=already,
         past_since=_past_since(threshold, known.past) if already else None,
@@ -201,6 +204,13 @@ def _known(panel: SignalPanel | ScorePanel) -> _Known:
     )
     past = tuple((point.observed_at, point.value) for point in used if point.value is not None)
     return _Known(past=past, rests_on=newest, trend=panel.trend)
+
+
+def _is_contradicted(panel: SignalPanel | ScorePanel, course: ScoreCourse | None) -> bool:
+    if isinstance(panel, ScorePanel):
+        return course is not None and course.is_contradicted
+    used = [point.fact_id for point in panel.points if point.used]
+    return any(used[-1] in each.fact_ids for each in panel.conflicts)
 
 
 def _scaled_passage(

@@ -1,6 +1,6 @@
 """A score of one patient worked out once: its answer today, its past, its futures; panels and thresholds read it."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
@@ -9,11 +9,12 @@ from math import sqrt
 import numpy as np
 from numpy.typing import NDArray
 
+from twin.forecast.conflict import is_contradicted
 from twin.forecast.futures import Futures
 from twin.forecast.motion import motions
 from twin.forecast.moved_by import MovedBy, moved_by
 from twin.forecast.score_paths import moving_keys, score_paths
-from twin.record.fact import Absent
+from twin.record.fact import Absent, Fact
 from twin.record.timeline import Timeline
 from twin.scores.answer import Answer
 from twin.scores.base import Score
@@ -47,6 +48,11 @@ class ScoreCourse:
     def past(self) -> tuple[tuple[datetime, Mapping[str, float]], ...]:
         """When it could be had, and its outputs then, oldest first."""
         return history(self.score, self.timeline, self.site)
+
+    @cached_property
+    def is_contradicted(self) -> bool:
+        """True where the answer rests on a value that another of the same moment contradicts."""
+        return any(is_contradicted(fact, self.timeline) for fact in _facts(self.found))
 
     @cached_property
     def moved_by(self) -> tuple[MovedBy, ...]:
@@ -156,6 +162,13 @@ def _lost_signal(found: tuple[Found, ...], futures: Futures) -> str | None:
         if lost is not None:
             return lost
     return None
+
+
+def _facts(found: tuple[Found, ...]) -> Iterator[Fact]:
+    for item in found:
+        if item.fact is not None:
+            yield item.fact
+        yield from _facts(item.parts)
 
 
 def _measured_values(found: tuple[Found, ...]) -> dict[str, float]:

@@ -18,6 +18,9 @@ _REAL = {
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _AGE = Text("age", "年龄")
+_CONTRADICTED = Text(
+    " Two values of the same time contradict each other: check which is right.", "同一时间的两个数值相互矛盾：请核对。"
+)
 
 
 def reason(crossing: Crossing, by: Probability, horizon: date) -> Text:
@@ -28,6 +31,12 @@ def reason(crossing: Crossing, by: Probability, horizon: date) -> Text:
 
     Probabilities are whole percent with their interval. No name and no date of birth is ever in it.
     """
+    said = _reason(crossing, by, horizon)
+    doubt = _CONTRADICTED if crossing.contradicted else Text("", "")
+    return Text(said.en + doubt.en, said.zh_CN + doubt.zh_CN)
+
+
+def _reason(crossing: Crossing, by: Probability, horizon: date) -> Text:
     name, chinese = _name(crossing.on["key"], crossing.on["output"])
     start = _capital(name)
     if crossing.already_past and crossing.past_since is not None:

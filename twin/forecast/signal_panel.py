@@ -11,6 +11,7 @@ import numpy as np
 from twin.forecast.change import Judged, Verdict, judge, told, verdict_of_course
 from twin.forecast.change_limit import Limit, limits
 from twin.forecast.change_method import reading
+from twin.forecast.conflict import Conflict, conflicts
 from twin.forecast.dynamics import fan, spread
 from twin.forecast.following import FOLLOWED_FOR, Course, Seen, refused
 from twin.forecast.futures import MONTH, MONTH_YEARS, MONTHS, Followed
@@ -20,6 +21,7 @@ from twin.organs.base import OrganSignal, Text
 from twin.organs.change_words import because
 from twin.record.codes import OWN_FINDING
 from twin.record.fact import Absent, Fact
+from twin.record.reference import Reference, reference
 from twin.record.signal import signal
 from twin.record.timeline import Timeline
 from twin.scores.gather import newest
@@ -82,14 +84,16 @@ class SignalPanel:
 
     `verdict` says of the newest value whether it is a real change, and why; `limit` by which source. `moved_by`: what
     has begun that the curve takes into account; `moves_with`: the other signals whose values it rests on too.
+    `conflicts`: used values of one moment that contradict each other.
     """
 
     key: str
     label: Text
     unit: str
     scale: Literal["log", "linear"]
-    reference: Mapping[str, float | None]
+    reference: Reference
     points: tuple[Point, ...]
+    conflicts: tuple[Conflict, ...]
     state: Level | Absent
     fitted: tuple[Mapping[str, date | float], ...]
     forecast: tuple[Mapping[str, date | float], ...]
@@ -107,7 +111,6 @@ def signal_panel(declared: OrganSignal, timeline: Timeline, course: Course) -> S
     measured = signal(declared.key)
     seen, here = course.seen, course.followed
     weights = {fact.id: weight for (fact, _), weight in zip(seen, course.weights, strict=True)}
-    low, high = measured.reference.get(timeline.patient.sex, (None, None))
     judged = _judged(timeline, motion)
     fitted = [
         _row(item.at, motion, state.level, *spread(motion, state))
@@ -120,8 +123,9 @@ def signal_panel(declared: OrganSignal, timeline: Timeline, course: Course) -> S
         label=declared.label,
         unit=measured.unit,
         scale=motion.scale,
-        reference={"low": low, "high": high},
+        reference=reference(declared.key, timeline),
         points=_points(timeline, motion, weights, judged),
+        conflicts=conflicts(declared.key, timeline),
         state=_absent_state(timeline, seen) if here is None else _level(here, timeline.as_of),
         fitted=tuple(fitted),
         forecast=() if here is None else _fan(here, timeline.as_of),

@@ -7,7 +7,7 @@ import numpy as np
 
 from twin.organs.base import Need, Population, Text, Threshold, past, rounded
 from twin.record.holding import holding
-from twin.record.signal import signal
+from twin.record.reference import reference
 from twin.record.timeline import Timeline
 from twin.scores import score
 from twin.scores.gather import Site, answer_at, inputs_of, newest
@@ -85,7 +85,8 @@ def _met(need: Need, timeline: Timeline, at: datetime) -> bool:
         return bool(said) and said[-1].derived.code == need.code
     value = _value(need, timeline, at)
     if need.value == "reference_high":
-        line = signal(need.signal).reference.get(timeline.patient.sex, (None, None))[1]
+        fact = newest(timeline, need.signal, at)
+        line = None if fact is None else reference(need.signal, timeline, fact.observed_at).high
     else:
         line = need.value
     if value is None or line is None:

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Comparison = Literal[">", ">=", "<", "<="]
+House = Literal["months", "line"]
 _OPERATORS = {">": np.greater, ">=": np.greater_equal, "<": np.less, "<=": np.less_equal}
 
 
@@ -100,7 +101,8 @@ class Need:
     """Something the record must hold for a rule to be for this patient.
 
     A concept; a coded signal that says `code`; a signal, or a score's output, past a value. `value` is in the canonical
-    unit; "reference_high" is the upper reference limit for the patient's sex. `whole`: rounded to whole units first.
+    unit; "reference_high" is the upper reference limit for the patient's sex, in adults. `whole`: rounded to whole
+    units first.
     """
 
     label: Text
@@ -135,7 +137,11 @@ class Population:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Rule:
-    """A row of `rules/rules.csv`, in the guideline's words."""
+    """A row of `rules/rules.csv`, in the guideline's words.
+
+    `note` is ours: what of it was read where. `house` names what of the row is no guideline's but a value or rule of
+    this project: its months, or its line (also a guideline's line put to a use that the guideline does not name).
+    """
 
     rule_id: str
     population: str
@@ -150,6 +156,7 @@ class Rule:
     edition: str
     status: Literal["verified", "secondary", "unverified"]
     note: str
+    house: tuple[House, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

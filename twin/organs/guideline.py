@@ -9,13 +9,14 @@ from types import MappingProxyType
 from typing import get_args, get_type_hints
 
 from twin.errors import UnknownKey
-from twin.organs.base import Rule
+from twin.organs.base import House, Rule
 
-RULES_VERSION = "2026-11.2"
+RULES_VERSION = "2026-11.3"
 """Version of the table; stands on every trigger a rule raised."""
 
 _STATUSES = get_args(get_type_hints(Rule)["status"])
 _PRIORITIES = get_args(get_type_hints(Rule)["priority"])
+_HOUSE = frozenset(get_args(House))
 
 
 @cache
@@ -40,6 +41,9 @@ def rule(rule_id: str) -> Rule:
 def _rule(row: Mapping[str, str]) -> Rule:
     if row["status"] not in _STATUSES or row["priority"] not in _PRIORITIES:
         raise ValueError(f"rules.csv: {row['rule_id']} is {row['status']!r}, {row['priority']!r}")
+    house = tuple(row["house"].split())
+    if not set(house) <= _HOUSE:
+        raise ValueError(f"rules.csv: {row['rule_id']} names {row['house']!r} as a house value")
     return Rule(
         rule_id=row["rule_id"],
         population=row["population"],
@@ -54,6 +58,7 @@ def _rule(row: Mapping[str, str]) -> Rule:
         edition=row["edition"],
         status=row["status"],  # type: ignore[arg-type]  # checked above
         note=row["note"],
+        house=house,  # type: ignore[arg-type]  # checked above
     )
 
 

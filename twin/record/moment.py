@@ -20,6 +20,11 @@ class Moment:
         """True where one instant, or one day, was stated."""
         return self.start == self.end
 
+    @property
+    def until(self) -> datetime | None:
+        """Its last instant where only a year or a month was stated; None where it `is_exact`."""
+        return None if self.is_exact else self.end
+
 
 def of_parts(year: int, month: int | None, day: int | None) -> Moment:
     """Return what a year, a month or a day means. A day is its midnight in UTC: dates carry no zone.

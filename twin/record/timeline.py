@@ -1,11 +1,12 @@
 """What was known of one patient at a moment: facts in order, with the questions that scores and organs ask of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from functools import cached_property
 from typing import Literal
 
 from twin.record.codes.concepts import with_broader
+from twin.record.death import AFTER_DEATH, MEASURED, alive_until, is_after_death
 from twin.record.fact import Absent, Fact, FactKind
 
 Sex = Literal["male", "female", "unknown"]
@@ -36,7 +37,8 @@ class Patient:
 class Timeline:
     """The facts of one patient known at `as_of`, ordered by the time they were true, then by id.
 
-    Whoever builds one has already left out what was not known at `as_of`; `known(...)` does it for a list.
+    Whoever builds one has already left out what was not known at `as_of`; `known(...)` does it for a list. Asked for
+    by signal, a measurement made after death comes marked so, and is used for nothing.
     """
 
     patient: Patient
@@ -46,11 +48,17 @@ class Timeline:
     @cached_property
     def _by_signal(self) -> dict[str, tuple[Fact, ...]]:
         grouped: dict[str, list[Fact]] = {}
-        for fact in self.facts:
+        for fact in map(self._marked, self.facts):
             if fact.derived.signal is not None:
                 for key in with_broader(fact.derived.signal):
                     grouped.setdefault(key, []).append(fact)
         return {key: tuple(facts) for key, facts in grouped.items()}
+
+    def _marked(self, fact: Fact) -> Fact:
+        last = self._alive_until
+        if last is None or not fact.is_used or fact.kind not in MEASURED or not is_after_death(fact.observed_at, last):
+            return fact
+        return replace(fact, derived=replace(fact.derived, quality=AFTER_DEATH))
 
     def about(self, signal: str) -> tuple[Fact, ...]:
         """Every fact of a signal or concept, or of what is a kind of that concept, used or not."""
@@ -98,8 +106,9 @@ class Timeline:
         return self._by_system.get(system, ())
 
     def age(self, at: datetime | None = None) -> float | Absent:
-        """Age in years (a) at `at` (default: `as_of`); Absent before birth."""
-        born, day = self.patient.birth_date, (at or self.as_of).date()
+        """Age in years (a) at `at` (default: `as_of`), or at death where that came before; Absent before birth."""
+        moment = at or self.as_of
+        born, day = self.patient.birth_date, min(moment, self.died_at or moment).date()
         if born is None:
             return Absent(reason="missing_input", detail="birth_date")
         return Absent(reason="before_birth") if day < born else (day - born).days / DAYS_PER_YEAR
@@ -109,6 +118,10 @@ class Timeline:
         """When the patient died, as far as known at `as_of`."""
         deaths = self.of_kind("death")
         return deaths[0].observed_at if deaths else None
+
+    @cached_property
+    def _alive_until(self) -> datetime | None:
+        return alive_until((fact.observed_at, fact.ended_at) for fact in self.of_kind("death"))
 
 
 def known(facts: tuple[Fact, ...], as_of: datetime) -> tuple[Fact, ...]:

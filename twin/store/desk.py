@@ -13,6 +13,7 @@ from twin.store.tables import (
     api_token,
     audit_event,
     audit_seal,
+    fact,
     import_run,
     inbox_message,
     outbox,
@@ -66,7 +67,18 @@ def find_patients(connection: Connection, asked: str) -> Sequence[Row]:
     merged = select(func.count()).where(
         patient_link.c.into_id == patient.c.id, patient_link.c.unlinked_at.is_(None)
     ).scalar_subquery()  # fmt: skip
-    found = select(patient, open_recalls.label("open_recalls"), number.label("number"), merged.label("merged"))
+    died_at = (
+        select(func.min(fact.c.observed_at))
+        .where(fact.c.patient_id == patient.c.id, fact.c.kind == "death", fact.c.superseded_at.is_(None))
+        .scalar_subquery()
+    )
+    told = (
+        open_recalls.label("open_recalls"),
+        number.label("number"),
+        merged.label("merged"),
+        died_at.label("died_at"),
+    )
+    found = select(patient, *told)
     found = found.where(~is_retired(patient.c.id))
     if pattern:
         answers = or_(patients.answering(asked.strip()), func.lower(patient.c.name).like(f"% {pattern}%"))

@@ -193,6 +193,14 @@ def provenance(connection: Connection, patient_id: str, fact_id: int) -> Row | N
     ).one_or_none()  # fmt: skip
 
 
+def deaths(connection: Connection, patient_id: str) -> list[tuple[datetime, datetime | None]]:
+    """Return from when to when the deaths on record may have been; the second None where one instant is told."""
+    asked = select(fact.c.observed_at, fact.c.ended_at).where(
+        fact.c.patient_id == func.any(read_as(patient_id)), fact.c.kind == "death", fact.c.superseded_at.is_(None)
+    )
+    return [(row.observed_at, row.ended_at) for row in connection.execute(asked)]
+
+
 def imports(connection: Connection, patient_id: str) -> Sequence[Row]:
     """Return the imports that brought facts of this patient, the newest first, with how many facts each brought."""
     run, brought = import_run.c, func.count().label("facts")

@@ -19,6 +19,7 @@ from twin.forecast.score_paths import moving_keys, score_paths
 from twin.forecast.signal_panel import NEVER, NONE_USED, TOO_OLD, SignalPanel, signal_panel
 from twin.organs import organ
 from twin.record.fact import Absent
+from twin.record.reference import Reference
 from twin.record.timeline import Timeline
 from twin.scores import score
 from twin.scores.gather import answer_at, gather
@@ -140,6 +141,21 @@ def test_dead_patients_have_a_past_and_no_future() -> None:
     assert _crossing("fib4>2.67", died).status == "not_applicable"
 
 
+def test_a_value_dated_after_death_is_shown_and_used_for_nothing() -> None:
+    died = (*table(FALLING_PLATELETS), fact(99, "death", ago(3), kind="death", signal=None, quality="no_signal"))
+    late = (fact(90, "alt", ago(1.5), 400.0), fact(91, "alt", ago(2), None, quality="bad_unit", unit="mg"))
+    released = fact(92, "alt", ago(4), 51.0, known_at=ago(1))
+    known = timeline((*died, *late, released))
+    points = {point.fact_id: point for point in _signal("alt", known).points}
+    assert (points[90].value, points[90].used) == (400.0, False)
+    assert (points[90].reason, points[90].judged) == ("after_death", None)
+    assert (points[91].reason, points[92].reason) == ("bad_unit", None)
+    assert [fact.id for fact in known.series("alt") if fact.observed_at > ago(3)] == []
+    before = timeline(each for each in (*died, released) if each.observed_at <= ago(3))
+    course, of_life = (score_course(score("fib4"), each, _futures(each), {}) for each in (known, before))
+    assert (course.at, course.answer, course.past) == (of_life.at, of_life.answer, of_life.past)
+
+
 def test_trend_needs_half_a_year() -> None:
     assert _signal("alt", timeline(table("months_ago 4 1\nalt 40 60"))).trend is None
     trend = _signal("platelets", FATTY).trend
@@ -160,9 +176,9 @@ def test_one_wild_input_makes_no_trend_of_a_score() -> None:
 
 
 def test_reference_range_is_that_of_the_patients_sex() -> None:
-    assert _signal("alt", FATTY).reference == {"low": 7.0, "high": 40.0}
-    assert _signal("alt", timeline(sex="male")).reference == {"low": 9.0, "high": 50.0}
-    assert _signal("alt", timeline(sex="unknown")).reference == {"low": None, "high": None}
+    assert _signal("alt", FATTY).reference == Reference(low=7.0, high=40.0)
+    assert _signal("alt", timeline(sex="male")).reference == Reference(low=9.0, high=50.0)
+    assert _signal("alt", timeline(sex="unknown")).reference == Reference(low=None, high=None)
 
 
 def test_panel_names_the_treatment_that_its_curve_takes_into_account() -> None:

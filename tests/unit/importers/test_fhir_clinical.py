@@ -119,6 +119,8 @@ def test_a_name_is_the_official_one_also_where_parts_are_only_extensions() -> No
     assert nobody is not None and nobody.name == ""
     gone = one(patient(deceasedDateTime="2021-03"))
     assert [(fact.kind, fact.observed_at.month) for fact in gone.facts] == [("death", 3)]
+    assert [fact.ended_at.day for fact in gone.facts if fact.ended_at] == [31]  # it may have been any day of March
+    assert [fact.ended_at for fact in one(patient(deceasedDateTime="2021-03-09")).facts] == [None]
 
 
 def test_a_group_that_breaks_a_rule_gives_no_time() -> None:

@@ -25,6 +25,21 @@ def test_row_with_an_unknown_word_is_refused(column: str) -> None:
         _rule(row)
 
 
+def test_row_that_calls_something_else_a_house_value_is_refused() -> None:
+    row = {name: "" for name in ("interval_min_months", "interval_max_months")}
+    row |= {"rule_id": "X", "status": "verified", "priority": "soon", "house": "months colour"}
+    with pytest.raises(ValueError, match="as a house value"):
+        _rule(row)
+
+
+def test_what_a_note_calls_the_houses_own_is_marked_in_its_row() -> None:
+    assert rule("FIB4-VHI").house == rule("KFRE-5").house == ("months",)
+    assert rule("MELD15").house == rule("PC-NG12-40").house == ("line",)
+    assert rule("KD-CONFIRM").house == ()
+    assert [each.rule_id for each in rules().values() if ("house" in each.note) != bool(each.house)] == []
+    assert [each.rule_id for each in rules().values() if "months" in each.house and not each.interval_max_months] == []
+
+
 def test_unknown_rule_and_organ_are_errors_by_name() -> None:
     with pytest.raises(UnknownKey, match="no rule 'NOPE'"):
         rule("NOPE")

@@ -76,6 +76,7 @@ def _death(target: etree._Element, document: Document, where: str) -> tuple[Fact
             kind="death",
             coding=Concept(words="" if is_dated else "died before this document; no date").coding,
             observed_at=died.start,
+            ended_at=died.until,
             known_at=known_at,
             known_basis=basis,
             where=where,

@@ -1,5 +1,7 @@
 """Who a Patient resource is about, when that person died, and which of a source's patients are one."""
 
+from dataclasses import replace
+
 from twin.importers.base import MergeDraft, PatientDraft, Subject
 from twin.importers.fhir.facts import NO_CODE, Place, fact
 from twin.importers.fhir.models import HumanName, IdentifierModel, PatientModel
@@ -33,7 +35,8 @@ def deaths(model: PatientModel, place: Place) -> tuple[FactDraft, ...]:
     """Return the death a Patient resource tells of, where it gives a date."""
     if model.deceasedDateTime is None:
         return ()
-    return (fact(model, place, "death", NO_CODE, model.deceasedDateTime, None),)
+    told = fact(model, place, "death", NO_CODE, model.deceasedDateTime, None)
+    return (replace(told, ended_at=model.deceasedDateTime.until),)
 
 
 def notes(model: PatientModel) -> tuple[tuple[str, str], ...]:

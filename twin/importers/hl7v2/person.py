@@ -1,7 +1,7 @@
 """Who is meant? PID and MRG: identifiers, name, sex, birth date, death."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 
@@ -133,7 +133,8 @@ def death(person: Person, header: Header) -> Outcome | None:
     if at is None:
         return Refused(reason="no_date_or_code", detail="a death without a date, in a message without a time")
     known = max(header.sent_at or at, at)
-    fact = _told(pid, _DEATH, at, known, is_message=header.sent_at is not None)
+    told = _told(pid, _DEATH, at, known, is_message=header.sent_at is not None)
+    fact = replace(told, ended_at=None if died is None else died.until)
     return Entry(key=key, content=f"Y|{died}", facts=(fact,), version_at=header.sent_at)
 
 

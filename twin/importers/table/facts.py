@@ -168,8 +168,8 @@ def deaths_of(
             return ()
         return (
             FactDraft(
-                kind="death", coding=_NO_CODE, observed_at=when.start, known_at=when.end, known_basis="observed",
-                where=where, resource=key,
+                kind="death", coding=_NO_CODE, observed_at=when.start, ended_at=when.until, known_at=when.end,
+                known_basis="observed", where=where, resource=key,
             ),
         )  # fmt: skip
 

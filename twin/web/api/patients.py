@@ -68,6 +68,9 @@ def snapshot(
         patient_id = links.survivor_of(connection, [asked_id])[asked_id]
         if patient_id != asked_id:
             record_access(connection, actor, "record.read", patient_id, "merged from another record", now=now)
+        head = dossier.head(connection, patient_id)
+    if as_of is not None and head is not None and head.birth_date is not None and as_of < head.birth_date:
+        raise BadRequest("as_of lies before the patient was born")
     merged_into = patient_id if patient_id != asked_id else None
     if as_of is not None and as_of < now.date():
         return _as_known(engine, patient_id, as_of, merged_into)

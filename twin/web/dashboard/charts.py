@@ -20,7 +20,7 @@ def organ_charts(organ: Body, as_of: datetime | None, gettext: Translate, langua
     """Return the charts of one organ by panel id; times in ms since 1970, values in the panel's unit.
 
     `points`: [time, value, 1 if used, change, fact id, reason, as received]; `fitted`: [time, median, q10, q90];
-    `forecast`: [time, median, q025, q10, q25, q75, q90, q975].
+    `forecast`: [time, median, q025, q10, q25, q75, q90, q975]; `reference`: [low, high, time from which it holds].
     """
     page, organ = organ_page(organ), shown_organ(organ)
     series = {("signal", row["key"], ""): row for row in organ["signals"]}
@@ -43,7 +43,7 @@ def _chart(panel: Panel, body: Body, gettext: Translate, language: str) -> dict[
     return {
         "unit": unit_of(panel.unit, language),
         "scale": panel.scale,
-        "reference": panel.reference,
+        "reference": [*panel.reference, ms(panel.reference_since)],
         "points": points,
         "fitted": [[ms(row["at"]), row["median"], row["q10"], row["q90"]] for row in body.get("fitted") or ()],
         "forecast": [[ms(row["at"]), *(row[q] for q in QUANTILES)] for row in body["forecast"]],

@@ -23,7 +23,7 @@ DAYS_A_MONTH = 30.44
 class Value:
     """One row of the table: a value as used, what was received, and what was made of it.
 
-    `judged` is what the verdict rests on, in `unit`.
+    `judged` is what the verdict rests on, in `unit`. `contradicted`: by another value of the same moment.
     """
 
     at: str
@@ -35,6 +35,7 @@ class Value:
     fact_id: int | None
     judged: Body | None = None
     unit: str = ""
+    contradicted: bool = False
 
     @property
     def why(self) -> Body | None:
@@ -58,7 +59,9 @@ class Panel:
 
     `missing` says why there is no forecast, or no value of a score now; `trend` is the verdict on the latest change.
     `limit` is the source of what counts as a real change. `moved_by`: genes, treatments and diagnoses whose published
-    effect the curve takes into account; `moves_with`: other signals whose values it rests on too.
+    effect the curve takes into account; `moves_with`: other signals whose values it rests on too. `conflicts`:
+    values of one moment that contradict each other, the newest first. `reference_since`: the day from which the
+    reference range holds, where there are older values; `no_reference`: why there is none.
     """
 
     kind: str
@@ -83,6 +86,9 @@ class Panel:
     limit: str | None = None
     moved_by: Sequence[Body] = ()
     moves_with: Sequence[str] = ()
+    conflicts: Sequence[Body] = ()
+    reference_since: str | None = None
+    no_reference: str | None = None
 
     @property
     def unread(self) -> Sequence[Body]:
@@ -229,7 +235,7 @@ def all_values(organ: Body, panel_id: str) -> Panel | None:
         return None
     source = _series(organ, found)
     rows = _values(source["points"], found.unit) if found.kind == "signal" else _history(source["history"], found.unit)
-    return replace(found, values=rows)
+    return replace(found, values=_marked(rows, found.conflicts))
 
 
 def crossing_of(organs: Sequence[Body], recall_key: str) -> tuple[Body, Body] | None:
@@ -255,7 +261,8 @@ def received(value: Body) -> str:
 
 
 def _signal(signal: Body, crossings: Sequence[Body]) -> Panel:
-    rows = _values(signal["points"], str(signal["unit"] or ""))
+    conflicts = (signal.get("conflicts") or ())[::-1]
+    rows = _marked(_values(signal["points"], str(signal["unit"] or "")), conflicts)
     reference = signal.get("reference") or {}
     return Panel(
         kind="signal", key=str(signal["key"]), output="", unit=str(signal["unit"] or ""), scale=str(signal["scale"]),
@@ -263,7 +270,8 @@ def _signal(signal: Body, crossings: Sequence[Body]) -> Panel:
         latest=next((row for row in rows if row.used), None), values=rows[:ROWS], total=len(rows),
         ahead=_ahead(signal["forecast"]), crossings=crossings, category=None, caution=None, source=None,
         verification=None, inputs=(), warnings=(), trend=None, missing=signal["missing"], limit=signal.get("limit"),
-        moved_by=signal.get("moved_by") or (), moves_with=signal.get("moves_with") or (),
+        moved_by=signal.get("moved_by") or (), moves_with=signal.get("moves_with") or (), conflicts=conflicts,
+        reference_since=reference.get("since"), no_reference=reference.get("absent"),
     )  # fmt: skip
 
 
@@ -308,6 +316,11 @@ def _values(points: Sequence[Body], unit: str) -> list[Value]:
         for point in points if point["value"] is not None
     ]  # fmt: skip
     return sorted(rows, key=lambda row: row.at, reverse=True)
+
+
+def _marked(rows: Sequence[Value], conflicts: Sequence[Body]) -> list[Value]:
+    ids = {number for each in conflicts for number in each["fact_ids"]}
+    return [replace(row, contradicted=True) if row.fact_id in ids else row for row in rows]
 
 
 def _history(history: Sequence[Body], unit: str) -> list[Value]:

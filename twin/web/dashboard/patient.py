@@ -9,6 +9,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from fastapi.responses import JSONResponse, RedirectResponse
 
 from twin.organs import ORGANS
+from twin.record.death import AFTER_DEATH, MEASURED, alive_until, is_after_death
 from twin.store import dossier, links, sides
 from twin.store.dossier import StoredTwin
 from twin.store.session import Connection
@@ -56,6 +57,8 @@ def show(
         if survivor != patient_id:
             return _to_survivor(survivor, day)
         head = dossier.head(connection, patient_id)
+        if day is not None and head is not None and head.birth_date is not None and day < head.birth_date:
+            raise BadRequest("the date lies before the patient was born")
         stored = dossier.stored_twin(connection, patient_id)
         body, organs = _twin(connection, patient_id, day, stored)
         merged = sides.merged_records(connection, patient_id)
@@ -71,6 +74,7 @@ def show(
         return Response(status_code=HTTPStatus.NO_CONTENT, headers={} if is_waiting else {"HX-Refresh": "true"})
     return render(
         request, "patient.html", user=user, places=places(user), head=head, body=body, stored=stored, today=today,
+        aged_on=_aged_on(body, day or today),
         as_of=day, is_waiting=is_waiting, can_act=may_act(user) and day is None, settings=settings, studies=studies,
         organs=_ordered([organ_page(organ) for organ in organs]), histories=histories, imports=imports,
         years_shown=_years_shown(body, organs),
@@ -83,6 +87,12 @@ def show(
 def _to_survivor(survivor: str, day: date | None) -> Response:
     asked = f"?as_of={day.isoformat()}" if day else ""
     return RedirectResponse(f"/patients/{survivor}{asked}", HTTPStatus.SEE_OTHER)
+
+
+def _aged_on(body: Body | None, day: date) -> date:
+    """Return the day to tell the age of: that of death, where it came before `day`."""
+    died = moment(body["patient"]["died_at"]) if body else None
+    return day if died is None else min(day, died.date())
 
 
 def _years_shown(body: Body | None, organs: Sequence[Body]) -> int:
@@ -162,12 +172,14 @@ def fact(request: Request, user: SeesPatients, patient_id: Seen, fact_id: int, e
     with engine.connect() as connection:
         head = dossier.head(connection, patient_id)
         found = dossier.provenance(connection, patient_id, fact_id) if fact_id < 2**63 else None
+        last = alive_until(dossier.deaths(connection, patient_id))
     if found is None:
         raise NotFound("no such fact of this patient")
+    is_late = last is not None and found.kind in MEASURED and is_after_death(found.observed_at, last)
     is_part = "HX-Request" in request.headers
     return render(
         request, "_fact.html" if is_part else "fact.html", user=user, places=places(user), head=head, fact=found,
-        patient_id=patient_id,
+        unused=AFTER_DEATH if is_late and found.quality == "ok" else found.quality, patient_id=patient_id,
     )  # fmt: skip
 
 

@@ -26,6 +26,13 @@ ABSENT: Mapping[str, str] = MappingProxyType(
         "impossible_value": N_("the value is impossible"),
         "implausible": N_("implausible value"),
         "not_numeric": N_("not a number"),
+        "not_positive": N_("not above zero"),
+        "no_value": N_("no value was sent"),
+        "no_unit": N_("no unit was sent"),
+        "ambiguous_unit": N_("the unit can be read in two ways"),
+        "after_death": N_("dated after the patient's death"),
+        "before_birth": N_("dated before the patient's birth"),
+        "dated_ahead": N_("dated in the future"),
         "comparator": N_("given only as a bound (< or >)"),
         "not_final": N_("not a final result"),
         "outside_population": N_("the score was not made for this patient"),
@@ -43,6 +50,7 @@ ABSENT: Mapping[str, str] = MappingProxyType(
         "already_past": N_("already past"),
         "not_applicable": N_("does not apply to this patient"),
         "no_reference": N_("mean and spread of the score are not known here for the patient's ancestry group"),
+        "adult_reference": N_("the range known here is one of adults"),
         "no_effect": N_("no effect per SD is known for the ancestry group that is stated here"),
         "outside_validated": N_("outside the range the score was checked in"),
     }
@@ -117,6 +125,12 @@ VERIFICATION: Mapping[str, str] = MappingProxyType(
         "reconstructed": N_("rebuilt from rounded numbers"),
         "single_source": N_("one source or one implementation only"),
         "derived": N_("worked out from numbers of the source"),
+    }
+)
+HOUSE: Mapping[str, str] = MappingProxyType(
+    {
+        "months": N_("house value: these months are no guideline's"),
+        "line": N_("house rule: this line or use is no guideline's"),
     }
 )
 RULE_STATUS: Mapping[str, str] = MappingProxyType(
@@ -249,6 +263,7 @@ BREAK: Mapping[str, str] = MappingProxyType(
 # Sentences that arrive ready-made in a snapshot, in English; a test holds them against the places that make them.
 SENTENCES: tuple[str, ...] = (
     N_("Never measured: a first result would start the curve."),
+    N_("No value could be used: see the reasons at the points."),
     N_("Not measured for more than ten years: a new result is needed."),
     N_("An anticoagulant raises the INR: MELD 3.0 overstates."),
     N_("Creatinine falls in pregnancy: eGFR overstates."),

@@ -78,12 +78,13 @@ function tools(params, api, scale) {
 
 function ground(at, chart, asOf, c, words) {
   const { box } = at;
-  const [low, high] = chart.reference;
+  const [low, high, since] = chart.reference;
   const shapes = [];
   if (low !== null || high !== null) {
     const top = high === null ? box.y : Math.max(at.y(high), box.y);
     const bottom = low === null || (chart.scale === "log" && low <= 0) ? box.y + box.height : Math.min(at.y(low), box.y + box.height);
-    if (bottom > top) shapes.push(rect(box.x, top, box.width, bottom - top, c.reference));
+    const left = since === null ? box.x : Math.min(Math.max(at.x(since), box.x), box.x + box.width);
+    if (bottom > top) shapes.push(rect(left, top, box.x + box.width - left, bottom - top, c.reference));
   }
   const today = at.x(asOf);
   shapes.push(rect(today, box.y, box.x + box.width - today, box.height, faded(c.forecast, 0.07)));
