@@ -8,7 +8,7 @@ from typing import Literal
 
 import numpy as np
 
-from twin.forecast.change import Judged, Verdict, judge, told, verdict_of_course
+from twin.forecast.change import Judged, Verdict, judge, odd, told, verdict_of_course
 from twin.forecast.change_limit import Limit, limits
 from twin.forecast.change_method import reading
 from twin.forecast.conflict import Conflict, conflicts
@@ -131,7 +131,7 @@ def signal_panel(declared: OrganSignal, timeline: Timeline, course: Course) -> S
         forecast=() if here is None else _fan(here, timeline.as_of),
         moved_by=() if here is None else moved_by(here, timeline),
         moves_with=() if here is None else moves_with(here),
-        trend=_trend(motion, tuple(fact for fact, _ in seen)),
+        trend=_trend(motion, tuple(fact for fact, _ in seen), judged),
         verdict=_verdict(measured.unit, judged, tuple(fact for fact, _ in seen)),
         limit=_source(declared.key),
         missing=_missing(timeline, declared.key, seen),
@@ -218,14 +218,17 @@ def _row(at: datetime, motion: Motion, level: float, low: float, high: float) ->
     return {"at": at, "median": motion.canonical(level), "q10": low, "q90": high}
 
 
-def _trend(motion: Motion, facts: tuple[Fact, ...]) -> Trend | None:
+def _trend(motion: Motion, facts: tuple[Fact, ...], judged: Mapping[int, Judged]) -> Trend | None:
+    """From the first to the last value of some years made by one method, without those that stand alone."""
     if not facts:
         return None
     method = reading(motion.key, facts[-1]).method
+    same = [fact for fact in facts if reading(motion.key, fact).method == method]
+    verdicts = [None if (one := judged.get(fact.id)) is None else one.verdict for fact in same]
     recent = [
         fact
-        for fact in facts
-        if facts[-1].observed_at - fact.observed_at <= TREND_WITHIN and reading(motion.key, fact).method == method
+        for fact, is_odd in zip(same, odd(verdicts), strict=True)
+        if facts[-1].observed_at - fact.observed_at <= TREND_WITHIN and not is_odd
     ]
     if recent[-1].observed_at - recent[0].observed_at < TREND_AT_LEAST:
         return None

@@ -167,6 +167,8 @@ def test_one_wild_input_makes_no_trend_of_a_score() -> None:
     years = "months_ago 96 84 72 60 48 36 24 12 0"
     enzymes = "\nast 40 41 40 41 40 41 40 41 40\nplatelets 230 232 231 230 229 231 230 232 231"
     known = timeline(table(f"{years}\nalt 30 31 30 900 30 31 30 31 30{enzymes}"))
+    own = _signal("alt", known).trend
+    assert own is not None and (own.at_from, own.value_from) == (ago(48), 30)
     panel = _score("fib4", known)
     wild = panel.history[3]
     assert (wild.change, panel.history[4].change) == ("changed", "no_real_change")
