@@ -20,6 +20,7 @@ from twin.store.alerts import PostgresAlerts
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LATER = NOW + timedelta(days=21)
 HBA1C, CREATININE, ALT, PLATELETS, LDL = "4548-4", "14682-9", "1742-6", "777-3", "13457-7"
+AST = "1920-8"
 BILIRUBIN, LPA = "14631-6", "43583-4"
 SIGNAL = {HBA1C: "hba1c", CREATININE: "creatinine", ALT: "alt", PLATELETS: "platelets", LDL: "ldl_c"}
 SIGNAL |= {BILIRUBIN: "bilirubin_total", LPA: "lpa"}
@@ -118,6 +119,39 @@ def test_a_step_gives_the_digits_of_the_whole(clinic: Clinic, code: str, value: 
         assert before[key].tobytes() == after[key].tobytes(), key
     assert {key: each.evidence for key, each in raised.items()} == {
         key: each.evidence for key, each in clinic.live(whose).items()
+    }
+
+
+@pytest.mark.parametrize("is_pregnant", [False, True])
+def test_a_step_in_a_pregnancy_told_as_an_answer_gives_the_digits_of_the_whole(
+    clinic: Clinic, is_pregnant: bool
+) -> None:
+    whose = clinic.arrive(5)
+    for code, value, unit in ((AST, 60.0, "U/L"), (ALT, 40.0, "U/L"), (PLATELETS, 110.0, "10*9/L")):
+        clinic.send(code, value, unit, NOW - timedelta(days=2), NOW)
+    if is_pregnant:
+        clinic.take(_pregnant(clinic), NOW - timedelta(hours=1))
+    clinic.whole(whose, NOW)
+    clinic.send(ALT, 61.0, "U/L", LATER - timedelta(days=1))
+    assert clinic.advance(whose) is not None
+    before = lines(clinic.kept(whose))
+    clinic.whole(whose)
+    after = lines(clinic.kept(whose))
+    assert before.keys() == after.keys()
+    moved = [key for key, row in before.items() if row["as_of"] == LATER.timestamp()]
+    assert all(before[key].tobytes() == after[key].tobytes() for key in moved)
+    assert any("fib4" in key for key in moved) is not is_pregnant
+
+
+def _pregnant(clinic: Clinic) -> dict[str, Any]:
+    return {
+        "resourceType": "Observation",
+        "id": "pregnant",
+        "status": "final",
+        "code": _loinc("82810-3"),
+        "subject": {"reference": clinic.subject},
+        "effectiveDateTime": (NOW - timedelta(days=30)).isoformat(),
+        "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "77386006"}]},
     }
 
 

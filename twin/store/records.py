@@ -13,6 +13,7 @@ from psycopg.types.json import Jsonb
 from sqlalchemy import ARRAY, Connection, Text, and_, bindparam, case, delete, func, or_, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 
+from twin.record.codes.concepts import with_narrower
 from twin.record.fact import Coding, Derived, Fact, FactDraft, FactKind, Source
 from twin.record.genome.called import DBSNP
 from twin.record.timeline import Timeline, known
@@ -152,7 +153,12 @@ def read_part(
         variants: rs numbers of which the calls are read too.
     """
     patient = people.described(connection, patient_id, as_of)
-    given = {"patient": patient_id, "now": as_of, "signals": sorted(signals), "variants": sorted(variants)}
+    given = {
+        "patient": patient_id,
+        "now": as_of,
+        "signals": sorted(with_narrower(signals)),
+        "variants": sorted(variants),
+    }
     rows = connection.execute(_PART, given).all()
     return Timeline(patient=patient, as_of=as_of, facts=known(tuple(_fact(row) for row in rows), as_of))
 

@@ -5,7 +5,7 @@ what all editions share. A medicine without a mapped code is looked up by the in
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from types import MappingProxyType
@@ -85,6 +85,17 @@ def with_broader(concept: str) -> tuple[str, ...]:
             met[each] = None
             waiting += each.split(JOINS) if JOINS in each else _parents().get(each, ())
     return tuple(met)
+
+
+def with_narrower(keys: Iterable[str]) -> frozenset[str]:
+    """Return the keys, and all that is a kind of one of them: an answer about pregnancy tells of pregnancy.
+
+    Example:
+        >>> sorted(with_narrower(["pregnancy"]))
+        ['gestational_diabetes', 'pregnancy', 'pregnancy_status']
+    """
+    asked = frozenset(keys)
+    return asked | {each for each in _parents() if not asked.isdisjoint(with_broader(each))}
 
 
 def _is_hierarchic(system: str) -> bool:

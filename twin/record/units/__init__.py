@@ -12,7 +12,7 @@ from twin.record.units.belonging import Conversion, conversion
 
 __all__ = ["MAPPING_VERSION", "Conversion", "canonical", "conversion", "from_canonical", "read_unit"]
 
-MAPPING_VERSION = "2026-11.2"
+MAPPING_VERSION = "2026-11.3"
 """Version of signals.csv, concepts.csv and the spellings together; stands on every derived value."""
 
 
