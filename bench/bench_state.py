@@ -1,9 +1,10 @@
 """What is kept of twins: one new value to stored states, outlook, risks and recalls; and judging everybody again.
 
-    python bench/bench_state.py [--people 100] [--patients 100000]
+    python bench/bench_state.py [--people 100] [--patients 100000] [--model]
 
-`--people` different simulated patients of ten years are computed whole; for the sweep each of them stands in the
-database as often as makes `--patients`, facts left out: a sweep reads none. Every figure is with the database.
+`--model`: a risk model on platelets is in use, fitted on drawn people as a site would on its own. `--people` different
+simulated patients of ten years are computed whole; for the sweep each of them stands in the database as often as makes
+`--patients`, facts left out: a sweep reads none. Every figure is with the database.
 """
 
 import argparse
@@ -18,12 +19,18 @@ from pathlib import Path
 
 from sqlalchemy import text
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+from tests.unit.cohort import drawn_clinic
 from twin import advance, compose, intake, rescore, sweep, synth
+from twin.cohort import exporting, fitted, fitting, spec
+from twin.models import files
 from twin.models.shelf import Shelf
 from twin.settings import Settings
-from twin.store import people
+from twin.store import models, people
 
 _READY_S = 15.0  # a worker has loaded everything by then
+PLATELETS = "777-3"  # what the model in use rests on
 NEWS = {"4548-4": (5.9, "%"), "14682-9": (88.0, "umol/L"), "1742-6": (34.0, "U/L"), "13457-7": (3.1, "mmol/L")}
 
 
@@ -31,6 +38,7 @@ def main() -> None:
     asked = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     asked.add_argument("--people", type=int, default=100)
     asked.add_argument("--patients", type=int, default=100_000)
+    asked.add_argument("--model", action="store_true", help="with a risk model in use")
     asked.add_argument("--shards", help="sweep these shards of the database at this address, and end")
     given = asked.parse_args()
     if given.shards:
@@ -39,6 +47,9 @@ def main() -> None:
     now = datetime.now(UTC)
     with tempfile.TemporaryDirectory() as home:
         running = compose.instance(Settings(home=Path(home), DATABASE_URL=None))
+        if given.model:
+            NEWS[PLATELETS] = (190.0, "10*9/L")
+            _use_a_model(running, Path(home), now)
         whose = []
         for drawn in synth.cohort(given.people, seed=1, until=now.date()):
             content = synth.encode(synth.bundle(drawn))
@@ -53,6 +64,17 @@ def main() -> None:
         _whole(running, whose)
         _sweeps(running, given.patients, now)
         running.engine.dispose()
+
+
+def _use_a_model(running: compose.Instance, folder: Path, now: datetime) -> None:
+    """Fit a model on 200 drawn people who are in no database, and put it to use."""
+    written, out = spec.of(drawn_clinic.WRITTEN), folder / "drawn"
+    exporting.export(written, drawn_clinic.people(200), out)
+    made = fitting.fit(written, out, None, now.date())
+    fitted.save(made.fitted, made.card, out / "local.model", now.date())
+    with running.engine.begin() as connection:
+        taken = files.take(connection, (out / "local.model").read_bytes(), actor="bench", now=now)
+        models.activate(connection, taken.version, actor="bench", now=now)
 
 
 def _news(running: compose.Instance, whose: list[str]) -> None:
