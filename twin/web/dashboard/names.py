@@ -70,6 +70,7 @@ SIGNALS: Mapping[str, tuple[str, str]] = MappingProxyType(
         "smoking_status": (N_("Smoking"), N_("Smoking status")),
         "pack_years": (N_("Pack-years"), N_("Smoking in pack-years")),
         "hbsag": ("HBsAg", N_("Hepatitis B surface antigen")),
+        "pregnancy_status": ("Pregnancy", N_("Pregnancy status")),
         "liver_hu": (N_("Liver HU"), N_("CT attenuation of the liver")),
         "spleen_hu": (N_("Spleen HU"), N_("CT attenuation of the spleen")),
         "liver_stiffness": ("LSM", N_("Liver stiffness")),

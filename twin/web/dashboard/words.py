@@ -194,7 +194,8 @@ CODED: Mapping[str, str] = MappingProxyType(
         "negative": N_("negative"), "none": N_("none"), "mild": N_("mild"), "moderate-severe": N_("moderate to severe"),
         "grade1-2": N_("grade 1 to 2"), "grade3-4": N_("grade 3 to 4"), "solid": N_("solid"),
         "part_solid": N_("part-solid"), "ground_glass": N_("ground glass"), "subsolid": N_("subsolid"),
-        "single": N_("single"), "multiple": N_("multiple"),
+        "single": N_("single"), "multiple": N_("multiple"), "pregnant": N_("pregnant"),
+        "not_pregnant": N_("not pregnant"),
     }
 )  # fmt: skip
 SMOKING: Mapping[str, str] = MappingProxyType(
