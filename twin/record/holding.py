@@ -47,10 +47,7 @@ def spells(timeline: Timeline, concept: str) -> tuple[Spell, ...]:
         case "dialysis":
             return tuple(_on_dialysis(timeline, facts))
         case _:
-            ends = (fact.ended_at if fact.kind == "medication" else None for fact in facts)
-            return tuple(
-                Spell(start=fact.observed_at, end=end, fact=fact) for fact, end in zip(facts, ends, strict=True)
-            )
+            return tuple(map(_spell, facts))
 
 
 def weekly(timeline: Timeline, concept: str) -> tuple[Spell, ...]:
@@ -75,7 +72,15 @@ def weekly(timeline: Timeline, concept: str) -> tuple[Spell, ...]:
 
 def holding(timeline: Timeline, concept: str, at: datetime) -> Fact | None:
     """Return the newest fact by which a concept holds at `at`, if any."""
-    return next((spell.fact for spell in reversed(spells(timeline, concept)) if spell.covers(at)), None)
+    newest_first = (
+        reversed(spells(timeline, concept)) if concept in ENDING else map(_spell, reversed(timeline.series(concept)))
+    )
+    return next((spell.fact for spell in newest_first if spell.covers(at)), None)
+
+
+def _spell(fact: Fact) -> Spell:
+    """A medicine while it is taken, all else for good."""
+    return Spell(start=fact.observed_at, end=fact.ended_at if fact.kind == "medication" else None, fact=fact)
 
 
 def _pregnancies(facts: tuple[Fact, ...]) -> Iterator[Spell]:
