@@ -25,7 +25,7 @@ from twin.forecast.motion import on_adoption
 from twin.forecast.starts import changes
 from twin.organs import ORGANS
 from twin.organs.base import Organ, Threshold
-from twin.record.holding import ENDING, spells
+from twin.record.holding import DIALYSIS, ENDING, spells, weekly
 from twin.record.timeline import DAYS_PER_YEAR, Timeline
 from twin.scores import score
 from twin.scores.gather import measured
@@ -206,8 +206,8 @@ def _record_changes(timeline: Timeline) -> Iterator[datetime]:
             yield fact.observed_at
         if fact.is_used and fact.ended_at is not None:
             yield fact.ended_at
-    for concept in ENDING:
-        yield from (spell.end for spell in spells(timeline, concept) if spell.end is not None)
+    held = (*(spell for concept in ENDING for spell in spells(timeline, concept)), *weekly(timeline, DIALYSIS))
+    yield from (spell.end for spell in held if spell.end is not None)
 
 
 @on_adoption

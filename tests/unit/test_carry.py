@@ -113,3 +113,9 @@ def test_beyond_what_is_kept_a_line_has_no_decision() -> None:
     assert at(1.6) == [carry.RAISED, carry.RAISED]
     assert at(3) == [carry.RAISED, carry.RAISED]
     assert at(3.01) == [255, 255]
+
+
+def test_when_dialysis_stops_to_count() -> None:
+    two = [fact(900 + days, "dialysis", NOW - timedelta(days=days), kind="procedure") for days in (2, 5)]
+    assert look(timeline(two, born=None)) == NOW + timedelta(days=2)  # seven days after the first of two
+    assert look(timeline(two[:1], born=None)) == NOW + MONTH  # one session: three months, and refreshed before

@@ -130,7 +130,7 @@ VERIFICATION: Mapping[str, str] = MappingProxyType(
 HOUSE: Mapping[str, str] = MappingProxyType(
     {
         "months": N_("house value: these months are no guideline's"),
-        "line": N_("house rule: this line or use is no guideline's"),
+        "line": N_("house rule: no guideline sets this line or this use"),
     }
 )
 RULE_STATUS: Mapping[str, str] = MappingProxyType(
