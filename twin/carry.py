@@ -207,7 +207,7 @@ def _record_changes(timeline: Timeline) -> Iterator[datetime]:
         if fact.is_used and fact.ended_at is not None:
             yield fact.ended_at
     held = (*(spell for concept in ENDING for spell in spells(timeline, concept)), *weekly(timeline, DIALYSIS))
-    yield from (spell.end for spell in held if spell.end is not None)
+    yield from (moment for spell in held for moment in (spell.start, spell.end) if moment is not None)
 
 
 @on_adoption

@@ -19,6 +19,7 @@ from twin.cohort.tables import Cohort, Column
 from twin.forecast.gate import read as read_criteria
 from twin.forecast.gate import why_not
 from twin.record.fact import Absent
+from twin.record.holding import since, spells
 from twin.record.signal import signal
 from twin.record.timeline import DAYS_PER_YEAR, Timeline
 from twin.record.units import from_canonical
@@ -114,7 +115,7 @@ def _member(spec: Spec, timeline: Timeline) -> Member | Absent:
         outside = why_not(read_criteria(spec.card.serves), timeline, zero)
         if outside is not None:
             return Absent(reason="outside_population", detail=outside.en)
-    happened = [when for key in spec.concepts if (when := timeline.since(key)) is not None]
+    happened = [when for key in spec.concepts if (when := since(timeline, key)) is not None]
     died = timeline.died_at
     ends = [(when, 1) for when in happened]
     if died is not None:
@@ -152,7 +153,7 @@ def _readings(spec: Spec, timeline: Timeline) -> list[tuple[datetime, str, float
 def _diagnoses(spec: Spec, timeline: Timeline) -> list[tuple[datetime, str]]:
     found = []
     for name in spec.diagnoses:
-        known = [max(fact.observed_at, fact.known_at) for fact in timeline.series(name)]
+        known = [max(spell.start, spell.fact.known_at) for spell in spells(timeline, name)]
         if known:
             found.append((min(known), name))
     return found

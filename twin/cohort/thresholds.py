@@ -14,6 +14,7 @@ from twin.forecast.joint.filter import Asked, states_at
 from twin.forecast.joint.futures import futures
 from twin.forecast.joint.model import JointModel
 from twin.forecast.joint.passing import passed, reaches
+from twin.forecast.joint.scale import Scale
 from twin.record.fact import Absent
 
 Array = NDArray[np.float64]
@@ -64,7 +65,10 @@ def _checked(fitted: Fitted, asked: pd.DataFrame) -> JointModel:
         (~asked["biomarker"].isin(course.keys), "the model does not follow this biomarker"),
         (~asked["direction"].isin((ABOVE, BELOW)), f"direction is {ABOVE} or {BELOW}"),
         (~((horizon > 0) & (horizon <= HORIZON_AT_MOST)), f"a horizon lies above 0, up to {HORIZON_AT_MOST:g} years"),
-        (~_on_scale(fitted, asked), "the threshold has no place on the scale of the biomarker"),
+        (
+            ~_on_scale(fitted, asked),
+            "the threshold lies below the floor, or not on the scale",
+        ),
     ):
         if wrong.any():
             raise CannotPredict(f"{THRESHOLD_TASKS} row {tables.row_of(asked, np.asarray(wrong))}: {says}")
@@ -75,9 +79,14 @@ def _on_scale(fitted: Fitted, asked: pd.DataFrame) -> NDArray[np.bool_]:
     scales = [fitted.spec.biomarker(name) for name in asked["biomarker"]]
     lines = asked["threshold"].to_numpy(dtype=np.float64)
     return np.array(
-        [each is None or bool(each.scale.holds(np.array([line]))[0]) for each, line in zip(scales, lines, strict=True)],
+        [each is None or _holds(each.scale, np.array([line])) for each, line in zip(scales, lines, strict=True)],
         dtype=bool,
     )
+
+
+def _holds(scale: Scale, line: Array) -> bool:
+    """Whether a line lies on the scale, and where readings can tell of it: below the floor all are the same."""
+    return bool(scale.holds(line)[0]) and not bool(scale.censored(line)[0])
 
 
 def _answer(

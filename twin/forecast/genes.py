@@ -19,6 +19,7 @@ from twin.forecast.motion import rows
 from twin.forecast.starts import Effect, effect_of, is_adult, is_replaced
 from twin.record.genome.called import sure_copies
 from twin.record.genome.panel import panel
+from twin.record.holding import since
 from twin.record.timeline import Timeline
 
 People = Literal["european", "african_american", "several"]
@@ -80,7 +81,7 @@ def carried(timeline: Timeline, key: str, first: datetime) -> tuple[Carried, ...
     A slope only in who was an adult then, nothing in a kidney or a liver that is another's.
     """
     every = genes().get(key, ())
-    grafted = timeline.since(OTHER_LIVER)  # one that a record ends is one still
+    grafted = since(timeline, OTHER_LIVER)  # one that a record ends is one still
     if not every or (grafted is not None and grafted <= timeline.as_of) or is_replaced(timeline, (key,)):
         return ()
     acts = (gene for gene in every if gene.effect.kind != RAMP or is_adult(timeline, first))

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from twin.organs.base import Organ, OrganHistory, Text
 from twin.organs.links import Link, links_to
-from twin.record.holding import holding
+from twin.record.holding import holding, since
 from twin.record.timeline import Timeline
 from twin.scores.gather import newest
 
@@ -51,7 +51,7 @@ def active_links(organ: str, timeline: Timeline) -> tuple[ActiveLink, ...]:
 def _item(declared: OrganHistory, timeline: Timeline) -> HistoryItem | None:
     if declared.kind == "concept":
         fact, code = holding(timeline, declared.key, timeline.as_of), ""
-        first = None if fact is None else timeline.since(declared.key)
+        first = None if fact is None else since(timeline, declared.key)
     else:
         said = [each for each in timeline.series(declared.key) if each.observed_at <= timeline.as_of]
         fact = said[-1] if said else None

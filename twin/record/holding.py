@@ -13,6 +13,7 @@ from twin.record.fact import Fact
 from twin.record.timeline import Timeline
 
 PREGNANCY, DIALYSIS, KIDNEY_TRANSPLANT = "pregnancy", "dialysis", "kidney_transplant"
+SESSION = "dialysis_session"
 NOT_PREGNANT = "not_pregnant"
 LONGEST_PREGNANCY = timedelta(weeks=44)
 """House value: a pregnancy whose end nobody recorded holds so long from its first day on record, and not for ever."""
@@ -51,15 +52,17 @@ def spells(timeline: Timeline, concept: str) -> tuple[Spell, ...]:
 
 
 def weekly(timeline: Timeline, concept: str) -> tuple[Spell, ...]:
-    """Return when a treatment was given twice within a week or for 24 hours, or was said to go on; oldest first.
+    """Return when a treatment was given on two days within a week or for 24 hours, or was said to go on; oldest first.
 
-    So MELD counts dialysis (Kamath, Hepatology 2001;33:464): whoever is said to depend on it has it that often.
+    So MELD counts dialysis (Kamath, Hepatology 2001;33:464): whoever is said to depend on it has it that often. What is
+    stated twice of one day is one session.
     """
-    lasting = [spell for spell in spells(timeline, concept) if spell.fact.kind != "procedure"]
-    sessions = [fact for fact in timeline.series(concept) if fact.kind == "procedure"]
+    lasting = [spell for spell in spells(timeline, concept) if not _is_session(spell.fact)]
+    sessions = [fact for fact in timeline.series(concept) if _is_session(fact)]
+    a_day = {fact.observed_at.date(): fact for fact in reversed(sessions)}
     twice = [
         Spell(start=later.observed_at, end=first.observed_at + WEEK, fact=later)
-        for first, later in pairwise(sessions)
+        for first, later in pairwise(a_day[day] for day in sorted(a_day))
         if later.observed_at < first.observed_at + WEEK
     ]
     whole_days = [
@@ -78,29 +81,47 @@ def holding(timeline: Timeline, concept: str, at: datetime) -> Fact | None:
     return next((spell.fact for spell in newest_first if spell.covers(at)), None)
 
 
+def since(timeline: Timeline, concept: str) -> datetime | None:
+    """Return when a concept first held."""
+    return next((spell.start for spell in spells(timeline, concept)), None)
+
+
 def _spell(fact: Fact) -> Spell:
     """A medicine while it is taken, all else for good."""
     return Spell(start=fact.observed_at, end=fact.ended_at if fact.kind == "medication" else None, fact=fact)
 
 
 def _pregnancies(facts: tuple[Fact, ...]) -> Iterator[Spell]:
-    """A pregnancy ends as recorded, when a later answer says so, or when none lasts longer."""
+    """A pregnancy ends as recorded, when a later answer says so, or when none lasts longer from its first fact on."""
     denied = [fact.observed_at for fact in facts if fact.derived.code == NOT_PREGNANT]
+    first: datetime | None = None
+    over = None  # when the pregnancy that the last facts told of was over
     for fact in facts:
-        if fact.derived.code != NOT_PREGNANT:
-            end = fact.ended_at or fact.observed_at + LONGEST_PREGNANCY
-            yield Spell(
-                start=fact.observed_at, end=min([end, *(at for at in denied if at > fact.observed_at)]), fact=fact
-            )
+        if fact.derived.code == NOT_PREGNANT:
+            continue
+        if first is None or over is None or fact.observed_at >= over:
+            first = fact.observed_at
+        stated = [] if fact.ended_at is None else [fact.ended_at]
+        over = min([first + LONGEST_PREGNANCY, *stated, *(at for at in denied if at > fact.observed_at)])
+        yield Spell(start=fact.observed_at, end=over, fact=fact)
 
 
 def _on_dialysis(timeline: Timeline, facts: tuple[Fact, ...]) -> Iterator[Spell]:
-    """A session tells of the months around it, a diagnosis holds until it ends; a new kidney ends both."""
-    grafts = timeline.series(KIDNEY_TRANSPLANT)
+    """A session tells of the months after it, a diagnosis holds until it ends; a new kidney ends both.
+
+    A new kidney is one that is grafted, or is first said to be there; a graft that fails ends nothing.
+    """
+    grafts = [fact for fact in timeline.series(KIDNEY_TRANSPLANT) if fact.derived.signal == KIDNEY_TRANSPLANT]
     grafted = [fact.observed_at for fact in grafts if fact.kind == "procedure" or fact is grafts[0]]
     for fact in facts:
         end = fact.ended_at
-        if fact.kind == "procedure":
+        if _is_session(fact):
             end = (end or fact.observed_at) + AFTER_DIALYSIS
         ends = [*([] if end is None else [end]), *(at for at in grafted if at > fact.observed_at)]
         yield Spell(start=fact.observed_at, end=min(ends, default=None), fact=fact)
+
+
+def _is_session(fact: Fact) -> bool:
+    """Whether a fact tells of one treatment; a procedure under way without an end tells of more to come."""
+    is_going_on = fact.status == "in-progress" and fact.ended_at is None
+    return (fact.kind == "procedure" and not is_going_on) or fact.derived.signal == SESSION

@@ -73,23 +73,6 @@ class Timeline:
         usable = self.series(signal)
         return usable[-1] if usable else Absent(reason="missing_input", detail=signal)
 
-    def has(self, concept: str, at: datetime | None = None) -> bool:
-        """True where a condition, medicine or history of this concept was there at `at` (default: `as_of`).
-
-        Not recorded counts as not there: a record can't show absence. Scores that rely on it say so.
-        """
-        moment = at or self.as_of
-        return any(
-            fact.observed_at <= moment and (fact.ended_at is None or fact.ended_at > moment)
-            for fact in self.about(concept)
-            if fact.is_used
-        )
-
-    def since(self, concept: str) -> datetime | None:
-        """When a concept was first true."""
-        usable = self.series(concept)
-        return usable[0].observed_at if usable else None
-
     def of_kind(self, kind: FactKind) -> tuple[Fact, ...]:
         """Every fact of one kind."""
         return tuple(fact for fact in self.facts if fact.kind == kind)
@@ -108,7 +91,7 @@ class Timeline:
     def age(self, at: datetime | None = None) -> float | Absent:
         """Age in years (a) at `at` (default: `as_of`), or at death where that came before; Absent before birth."""
         moment = at or self.as_of
-        born, day = self.patient.birth_date, min(moment, self.died_at or moment).date()
+        born, day = self.patient.birth_date, min(moment, self._alive_until or moment).date()
         if born is None:
             return Absent(reason="missing_input", detail="birth_date")
         return Absent(reason="before_birth") if day < born else (day - born).days / DAYS_PER_YEAR

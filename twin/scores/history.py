@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from twin.record.holding import Spell, spells, weekly
 from twin.record.signal import signal
-from twin.record.timeline import DAYS_PER_YEAR, Timeline
+from twin.record.timeline import Timeline
 from twin.scores import score as score_by_key
 from twin.scores.base import Input, Score, Where, evaluate
 from twin.scores.gather import TOGETHER, Site, is_too_young, measured, needed, usable
@@ -107,9 +107,9 @@ def _look(item: Input, where: Where, timeline: Timeline, moments: tuple[datetime
             codes = np.array([np.nan, *(_meaning(item, where, fact.derived.code or "") for fact in facts)])
             return _Column(values=codes[index], oldest=nothing, newest=nothing)
         case "age":
-            born = timeline.patient.birth_date
-            ages = [np.nan if born is None else (moment.date() - born).days / DAYS_PER_YEAR for moment in moments]
-            return _Column(values=np.array(ages), oldest=nothing, newest=nothing)
+            ages = [timeline.age(moment) for moment in moments]
+            years = np.array([age if isinstance(age, float) else np.nan for age in ages])
+            return _Column(values=years, oldest=nothing, newest=nothing)
         case "sex":
             sex = timeline.patient.sex
             meaning = np.nan if sex == "unknown" else item.choices.get(sex, float(sex == "male"))

@@ -67,11 +67,15 @@ def find_patients(connection: Connection, asked: str) -> Sequence[Row]:
     merged = select(func.count()).where(
         patient_link.c.into_id == patient.c.id, patient_link.c.unlinked_at.is_(None)
     ).scalar_subquery()  # fmt: skip
-    died_at = (
+    is_death = (fact.c.kind == "death", fact.c.superseded_at.is_(None))
+    own = select(func.min(fact.c.observed_at)).where(fact.c.patient_id == patient.c.id, *is_death).scalar_subquery()
+    of_merged = (
         select(func.min(fact.c.observed_at))
-        .where(fact.c.patient_id == patient.c.id, fact.c.kind == "death", fact.c.superseded_at.is_(None))
+        .join(patient_link, patient_link.c.retired_id == fact.c.patient_id)
+        .where(patient_link.c.into_id == patient.c.id, patient_link.c.unlinked_at.is_(None), *is_death)
         .scalar_subquery()
     )
+    died_at = func.least(own, of_merged)  # one that is not there counts for nothing
     told = (
         open_recalls.label("open_recalls"),
         number.label("number"),

@@ -194,7 +194,7 @@ def test_a_threshold_alone_has_the_digits_of_the_batch(model: Path, cohort: Path
         ({"direction": "up"}, "row 2: direction is above or below"),
         ({"horizon": 0.0}, "row 2: a horizon lies above 0"),
         ({"horizon": 11.0}, "row 2: a horizon lies above 0, up to 10 years"),
-        ({"threshold": -1.0}, "row 2: the threshold has no place on the scale"),
+        ({"threshold": -1.0}, "row 2: the threshold lies below the floor, or not on the scale"),
     ],
 )
 def test_a_threshold_that_can_not_be_asked_is_refused_by_its_row(

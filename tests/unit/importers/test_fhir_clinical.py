@@ -38,7 +38,7 @@ PERIOD = {"start": "2020-01-02", "end": "2020-01-03"}
     ("kind", "when", "expected"),
     [
         ("Procedure", {"performedDateTime": "2020-01-02"}, "procedure 2020-01-02 None completed"),
-        ("Procedure", {"performedPeriod": PERIOD}, "procedure 2020-01-02 None completed"),
+        ("Procedure", {"performedPeriod": PERIOD}, "procedure 2020-01-02 2020-01-03 completed"),
         ("Encounter", {"period": PERIOD}, "encounter 2020-01-02 2020-01-03 finished"),
         ("DiagnosticReport", {"effectivePeriod": {"start": "2020-01-02"}}, "report 2020-01-02 None final"),
         ("DiagnosticReport", {"issued": "2020-01-02T00:00:00Z"}, "report 2020-01-02 None final"),

@@ -6,7 +6,7 @@ import pytest
 
 from tests.unit.forecast.timelines import NOW, ago, fact, timeline
 from twin.record.fact import Fact
-from twin.record.holding import AFTER_DIALYSIS, LONGEST_PREGNANCY, holding, spells, weekly
+from twin.record.holding import AFTER_DIALYSIS, LONGEST_PREGNANCY, holding, since, spells, weekly
 
 DAY = timedelta(days=1)
 
@@ -60,9 +60,13 @@ def test_dialysis_after_a_graft_has_failed_holds_though_the_graft_is_coded_again
         ((session(1, NOW - 5 * DAY), session(2, NOW - 2 * DAY)), True),
         ((session(1, NOW - 9 * DAY), session(2, NOW - 1 * DAY)), False),
         ((session(1, NOW - 9 * DAY), session(2, NOW - 7 * DAY)), False),  # neither lies in the last seven days
+        ((session(1, NOW - 3 * DAY), session(2, NOW - 3 * DAY)), False),  # one session, told twice
+        ((session(1, NOW - 3 * DAY), session(2, NOW - 3 * DAY), session(3, NOW - DAY)), True),
         ((session(1, NOW - 3 * DAY, NOW - 2 * DAY),), True),  # 24 hours without a break
         ((session(1, NOW - 3 * DAY, NOW - 3 * DAY + timedelta(hours=4)),), False),
         ((fact(1, "dialysis", ago(9), kind="condition"),), True),
+        ((fact(1, "dialysis_session", ago(9), kind="condition"),), False),
+        ((fact(1, "dialysis", ago(9), kind="procedure", status="in-progress"),), True),  # goes on
     ],
 )
 def test_twice_a_week_is_counted_as_meld_counts_it(facts: tuple[Fact, ...], expected: bool) -> None:
@@ -83,3 +87,31 @@ def test_a_pregnancy_nobody_ended_lasts_no_longer_than_the_longest() -> None:
     known = timeline((pregnant,))
     assert holding(known, "pregnancy", ago(24) + LONGEST_PREGNANCY - DAY) is pregnant
     assert holding(known, "pregnancy", ago(24) + LONGEST_PREGNANCY) is None
+
+
+def test_a_graft_that_fails_ends_no_dialysis() -> None:
+    dependence = fact(1, "dialysis", ago(12), kind="condition")
+    failed = fact(2, "kidney_graft_complication", ago(2), kind="condition")
+    assert holding(timeline((dependence, failed)), "dialysis", NOW) is dependence
+    assert holding(timeline((dependence, failed)), "kidney_transplant", NOW) is failed
+
+
+def test_many_visits_of_one_pregnancy_make_it_no_longer() -> None:
+    visits = [fact(n, "pregnancy", ago(14) + n * timedelta(weeks=4), kind="condition") for n in range(8)]
+    known = timeline(visits)
+    assert holding(known, "pregnancy", ago(14) + LONGEST_PREGNANCY - DAY) is visits[-1]
+    assert holding(known, "pregnancy", ago(14) + LONGEST_PREGNANCY) is None
+    again = fact(20, "pregnancy", ago(2), kind="condition")
+    assert holding(timeline((*visits, again)), "pregnancy", NOW) is again
+
+
+def test_an_end_years_later_makes_no_pregnancy_of_years() -> None:
+    mistaken = fact(1, "pregnancy", ago(30), kind="condition", ended_at=ago(1))
+    assert holding(timeline((mistaken,)), "pregnancy", ago(2)) is None
+
+
+def test_a_concept_is_there_since_it_first_held() -> None:
+    denied = fact(1, "pregnancy_status", ago(9), code="not_pregnant")
+    pregnant = fact(2, "pregnancy_status", ago(5), code="pregnant")
+    assert since(timeline((denied, pregnant)), "pregnancy") == ago(5)
+    assert since(timeline((denied,)), "pregnancy") is None

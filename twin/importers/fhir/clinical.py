@@ -53,7 +53,7 @@ def conditions(model: ConditionModel, place: Place) -> tuple[FactDraft, ...]:
 
 
 def procedures(model: ProcedureModel, place: Place) -> tuple[FactDraft, ...]:
-    """Return the procedure; `ended_at` stays empty, for that it was done stays true."""
+    """Return the procedure with its end, where one is told; that it was done stays true after it (`record.holding`)."""
     performed = model.performedDateTime or start_of(model.performedPeriod)
     if performed is None and model.status == "entered-in-error":
         performed = told(model, place)
@@ -61,7 +61,7 @@ def procedures(model: ProcedureModel, place: Place) -> tuple[FactDraft, ...]:
         raise NotAFact("no performed time")
     coding, others = codings_of(model.code)
     ended = end_of(model.performedPeriod)
-    return (fact(model, place, "procedure", coding, performed, ended, others=others, status=model.status),)
+    return (fact(model, place, "procedure", coding, performed, ended, others=others, ended=ended, status=model.status),)
 
 
 def medications(model: MedicationModel, place: Place) -> tuple[FactDraft, ...]:
