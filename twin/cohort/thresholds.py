@@ -30,7 +30,9 @@ _HALF = 0.5
 
 
 def predict_thresholds(fitted: Fitted, cohort: Cohort, asked: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows asked with how likely the true level passes the threshold, when, and what moves it.
+    """Return the rows asked with how likely the level that lasts passes the threshold, when, and what moves it.
+
+    A swing that comes and goes is left out: over months one of many would be past the line, and stay unseen.
 
     `already`: P(past it at the origin); `probability`: P(past it at some time until origin + horizon), by 1,024 futures
     (its standard error is at most .016); `years_to_half`: when that probability reaches one half, empty where it does
@@ -65,10 +67,7 @@ def _checked(fitted: Fitted, asked: pd.DataFrame) -> JointModel:
         (~asked["biomarker"].isin(course.keys), "the model does not follow this biomarker"),
         (~asked["direction"].isin((ABOVE, BELOW)), f"direction is {ABOVE} or {BELOW}"),
         (~((horizon > 0) & (horizon <= HORIZON_AT_MOST)), f"a horizon lies above 0, up to {HORIZON_AT_MOST:g} years"),
-        (
-            ~_on_scale(fitted, asked),
-            "the threshold lies below the floor, or not on the scale",
-        ),
+        (~_on_scale(fitted, asked), "the threshold lies below the floor, or not on the scale"),
     ):
         if wrong.any():
             raise CannotPredict(f"{THRESHOLD_TASKS} row {tables.row_of(asked, np.asarray(wrong))}: {says}")
@@ -102,7 +101,7 @@ def _answer(
     biomarker, signal = fitted.spec.biomarker(name), course.keys.index(name)
     assert biomarker is not None  # the model follows it
     years = np.linspace(0.0, horizon, max(int(np.ceil(horizon * _STEPS_A_YEAR)), 1) + 1)
-    levels = futures(course, state, row, years)[:, :, signal]
+    levels = futures(course, state, row, years, is_lasting=True)[:, :, signal]
     line = biomarker.scale.working(np.array([threshold], dtype=np.float64))
     by_then = passed(levels, line, above=direction == ABOVE)
     half = reaches(by_then, years, _HALF)

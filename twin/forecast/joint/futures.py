@@ -18,12 +18,24 @@ Index = NDArray[np.int64]
 _SAME = 9  # decimals of a year: a thirtieth of a second; months that differ by less share a root
 
 
-def futures(model: JointModel, asked: Asked, row: int, years: Array, *, paths: int = 1_024, seed: int = 0) -> Array:
+def futures(
+    model: JointModel,
+    asked: Asked,
+    row: int,
+    years: Array,
+    *,
+    paths: int = 1_024,
+    seed: int = 0,
+    is_lasting: bool = False,
+) -> Array:
     """Return levels (paths, T, K), working scale, of state number `row` at `years` (T,) after it, ascending from 0.
 
     Half of the draws mirror the other half, so that the mean is nearly exact. A signal with a correction is moved and
     widened by it at every horizon, so that the futures agree with `corrected`. The same seed gives the same draws for
     everyone: two states differ by what they are, not by chance.
+
+    Args:
+        is_lasting: of each level only what stays, without the swing that comes and goes.
 
     Raises:
         ValueError: `years` is not ascending from zero or later, or `paths` is odd.
@@ -36,7 +48,7 @@ def futures(model: JointModel, asked: Asked, row: int, years: Array, *, paths: i
     apart, which = np.unique(gaps, return_inverse=True)
     roots = np.stack([_root(_added(model, float(gap))) for gap in apart])
     start = _root(asked.p[row])
-    levels = _paths(asked.x[row], start, draws, gaps, which, roots, model.rate, model.relaxation)
+    levels = _paths(asked.x[row], start, draws, gaps, which, roots, model.rate, model.relaxation, is_lasting)
     levels += asked.mean[row] + years[:, np.newaxis] * asked.trend[row]
     for signal in model.corrections:
         levels[:, :, signal] = _corrected(model, asked, row, signal, years, levels[:, :, signal])
@@ -71,9 +83,17 @@ def _root(covariance: Array) -> Array:
 
 @njit(cache=True)
 def _paths(
-    x: Array, start: Array, draws: Array, gaps: Array, which: Index, roots: Array, rate: Array, relaxation: float
+    x: Array,
+    start: Array,
+    draws: Array,
+    gaps: Array,
+    which: Index,
+    roots: Array,
+    rate: Array,
+    relaxation: float,
+    is_lasting: bool,
 ) -> Array:
-    """Simulated levels plus swings (paths, T, K); plain loops, so that no number of threads changes a digit."""
+    """Simulated levels (paths, T, K), with swings or without; plain loops, so that threads change no digit."""
     k, size = rate.shape[0], x.shape[0]
     levels = np.empty((draws.shape[0], len(gaps), k))
     state = np.empty(size)
@@ -89,7 +109,7 @@ def _paths(
                 state[2 * k + s] *= np.exp(-rate[s] * gaps[place])
             _add(state, roots[which[place]], draws[path, place + 1])
             for s in range(k):
-                levels[path, place, s] = state[s] + state[2 * k + s]
+                levels[path, place, s] = state[s] if is_lasting else state[s] + state[2 * k + s]
     return levels
 
 

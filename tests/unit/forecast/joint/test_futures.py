@@ -44,6 +44,15 @@ def test_futures_have_the_mean_and_spread_of_the_forecast(model: JointModel, sig
     np.testing.assert_allclose(levels.var(axis=0), made.level_variance, rtol=0.05)
 
 
+def test_what_lasts_of_a_future_has_no_swing() -> None:
+    asked = _asked(PLAIN)
+    whole, lasting = (futures(PLAIN, asked, 3, YEARS, paths=20_000, is_lasting=flag) for flag in (False, True))
+    swing = (whole - lasting)[:, 0]
+    k = PLAIN.signals
+    np.testing.assert_allclose(swing.mean(axis=0), asked.x[3, 2 * k :], atol=1e-10)
+    np.testing.assert_allclose(np.cov(swing.T), asked.p[3, 2 * k :, 2 * k :], rtol=0.05, atol=0.005)
+
+
 def test_signals_move_together_in_a_future_as_their_covariance_says() -> None:
     asked = _asked(PLAIN)
     levels = futures(PLAIN, asked, 3, np.array([0.0, 1.0]), paths=20_000)[:, 0]
