@@ -13,8 +13,9 @@ from tests.builders import bundle, lab, patient
 from twin import advance, carry, intake, part, rescore, synth
 from twin.forecast.group import group_of, with_linked
 from twin.record.genome.called import DBSNP
+from twin.record.holding import weekly
 from twin.settings import Settings
-from twin.store import people, states
+from twin.store import people, records, states
 from twin.store.alerts import PostgresAlerts
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
@@ -153,6 +154,25 @@ def _pregnant(clinic: Clinic) -> dict[str, Any]:
         "effectiveDateTime": (NOW - timedelta(days=30)).isoformat(),
         "valueCodeableConcept": {"coding": [{"system": "http://snomed.info/sct", "code": "77386006"}]},
     }
+
+
+@pytest.mark.parametrize(("status", "quality"), [("completed", "ok"), ("in-progress", "not_final")])
+def test_dialysis_of_four_days_is_read_with_its_end(clinic: Clinic, status: str, quality: str) -> None:
+    whose = clinic.arrive()
+    begin, end = NOW - timedelta(days=6), NOW - timedelta(days=2)
+    clinic.take(
+        {
+            "resourceType": "Procedure", "id": "filtration", "status": status, "subject": {"reference": clinic.subject},
+            "code": {"coding": [{"system": "http://snomed.info/sct", "code": "265764009"}]},
+            "performedPeriod": {"start": begin.isoformat(), "end": end.isoformat()},
+        },
+        NOW - timedelta(days=1),
+    )  # fmt: skip
+    with clinic.engine.connect() as connection:
+        timeline = records.read_timeline(connection, whose, NOW)
+    (told,) = timeline.about("dialysis")
+    assert (told.observed_at, told.ended_at, told.derived.quality) == (begin, end, quality)
+    assert any(spell.covers(NOW) for spell in weekly(timeline, "dialysis")) is (quality == "ok")
 
 
 def test_a_new_value_past_a_line_opens_the_recall_at_once(clinic: Clinic) -> None:

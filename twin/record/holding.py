@@ -18,7 +18,7 @@ NOT_PREGNANT = "not_pregnant"
 LONGEST_PREGNANCY = timedelta(weeks=44)
 """House value: a pregnancy whose end nobody recorded holds so long from its first day on record, and not for ever."""
 AFTER_DIALYSIS = timedelta(days=90)
-"""House value: so long a session counts as being on dialysis; kidneys that need it no longer are another's or well."""
+"""House value: so long after a session somebody counts as on dialysis; chronic dialysis is there every few days."""
 ENDING = (PREGNANCY, DIALYSIS)
 """Concepts that stop to hold though nobody says so."""
 WEEK, DAY = timedelta(days=7), timedelta(days=1)
@@ -122,6 +122,5 @@ def _on_dialysis(timeline: Timeline, facts: tuple[Fact, ...]) -> Iterator[Spell]
 
 
 def _is_session(fact: Fact) -> bool:
-    """Whether a fact tells of one treatment; a procedure under way without an end tells of more to come."""
-    is_going_on = fact.status == "in-progress" and fact.ended_at is None
-    return (fact.kind == "procedure" and not is_going_on) or fact.derived.signal == SESSION
+    """Whether a fact tells of one treatment, not of depending on it."""
+    return fact.kind == "procedure" or fact.derived.signal == SESSION
